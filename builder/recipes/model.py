@@ -1,0 +1,147 @@
+"""What a recipe, a patch and a base file may say: the TOML of users as frozen, validated values.
+
+The field names, with `-` for `_`, are the keys of the files; the docstrings become the descriptions of the JSON Schema.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta, Struct
+
+Name = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9._-]*$", max_length=64)]
+Sha256 = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$")]
+Commit = Annotated[str, Meta(pattern=r"^[0-9a-f]{40}$")]
+TreeDigest = Annotated[str, Meta(pattern=r"^sha256:[0-9a-f]{64}$")]
+ConfName = Annotated[str, Meta(pattern=r"^conf-[a-z0-9-]+$")]
+PackageFormat = Literal["tar", "deb"]
+
+
+class _Described(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="kebab"):
+    """What all the values of the files share: immutable, unknown keys are errors, keys with dashes."""
+
+
+class Limits(_Described, frozen=True, kw_only=True):
+    """What bounds conf-spawn in a tree. A patch names only what it changes; the last patch that does counts."""
+
+    spawn: Annotated[int, Meta(ge=1)] | None = None
+    """The highest conf-spawn that the code's delivery numbers can hold."""
+    select: bool | None = None
+    """Whether conf-spawn is also bounded by the C library's fd_set: (bits - 5) / 2, which is 509 on Linux."""
+
+
+class ApplyPolicy(_Described, frozen=True, kw_only=True):
+    """How far a hunk may be from where its patch says."""
+
+    fuzz: Annotated[int, Meta(ge=0, le=3)] = 0
+    """Lines of context at either end of a hunk that may differ."""
+    max_offset: Annotated[int, Meta(ge=0)] | None = None
+    """Lines that a hunk may have moved; no limit if absent."""
+
+
+class PackageSpec(_Described, frozen=True, kw_only=True):
+    """What the packages say of themselves."""
+
+    name: Name | None = None
+    version: str | None = None
+    maintainer: str = "nobody <nobody@localhost>"
+    formats: tuple[PackageFormat, ...] = ("tar", "deb")
+
+
+class SpawnSpec(_Described, frozen=True, kw_only=True):
+    """What the spawn checks ask for."""
+
+    deliveries: Annotated[int, Meta(ge=1, le=65000)] | None = None
+    """How many deliveries must be under way at once; conf-spawn if absent."""
+
+
+class Recipe(_Described, frozen=True, kw_only=True):
+    """recipes/<name>.toml: a base, patches in order, and what to do with them."""
+
+    name: Name
+    summary: str
+    base: Name
+    patches: tuple[str, ...] = ()
+    """Names in a patches/ folder or paths of patch files, in the order in which they are applied."""
+    platforms: tuple[Name, ...] = ()
+    """Where it is meant to run; the default platform of this machine if empty."""
+    conf: dict[ConfName, int | str | tuple[str, ...]] = {}
+    """Values of conf-* files; a list gives the lines of conf-users and conf-groups."""
+    defines: dict[str, int | str | bool] = {}
+    """Macros for the compiler: true gives -DNAME."""
+    ids: dict[str, Annotated[int, Meta(ge=0, le=4294967294)]] = {}
+    """User and group ids that differ from the platform's table: qmailq = 2520."""
+    apply: ApplyPolicy = ApplyPolicy()
+    checks: tuple[Name, ...] = ("spawn-direct",)
+    """Checks of the built programs; those of the patches' own checks/ folders always run."""
+    spawn: SpawnSpec = SpawnSpec()
+    package: PackageSpec = PackageSpec()
+
+
+class PatchSpec(_Described, frozen=True, kw_only=True):
+    """patches/<name>/patch.toml: one patch and its form for each base."""
+
+    name: Name
+    summary: str
+    license: str
+    requires: tuple[Name, ...] = ()
+    """Patches that a recipe must name before this one."""
+    after: tuple[Name, ...] = ()
+    """Patches that come before this one where a recipe has both."""
+    excludes: tuple[Name, ...] = ()
+    """Patches that cannot be combined with this one."""
+    variants: dict[Name, str]
+    """The patch file for each base, relative to patch.toml."""
+    limits: Limits = Limits()
+
+
+class TarballSource(_Described, frozen=True, kw_only=True):
+    """A base as an archive; every URL is a mirror of the same bytes."""
+
+    urls: tuple[str, ...]
+    sha256: Sha256
+    size: Annotated[int, Meta(ge=1)]
+    """Bytes of the archive."""
+    top: str
+    """The folder that everything in the archive lies in."""
+    drop: tuple[str, ...] = ()
+    """Top-level files and folders that are no part of the base."""
+
+
+class GitSource(_Described, frozen=True, kw_only=True):
+    """A base as a commit, fetched through the user's own git."""
+
+    url: str
+    commit: Commit
+    ref: str
+    """A tag or branch that contains the commit, for servers that do not give out commits by id."""
+
+
+class BundledSource(_Described, frozen=True, kw_only=True):
+    """A base that comes with the recipes: a folder beside the base's file."""
+
+    folder: str
+
+
+class Base(_Described, frozen=True, kw_only=True):
+    """bases/<name>.toml: a source tree and where to get it."""
+
+    name: Name
+    summary: str
+    version: str
+    license: str
+    tree: TreeDigest | None = None
+    """The digest of the tree, checked after it was fetched; a bundled base needs none."""
+    bundled: BundledSource | None = None
+    tarball: TarballSource | None = None
+    git: GitSource | None = None
+    limits: Limits = Limits(spawn=255, select=True)
+    conf: dict[ConfName, int | str | tuple[str, ...]] = {}
+    """Defaults of conf-* files that differ from what the tree says."""
+
+
+def schema() -> dict[str, object]:
+    """JSON Schemas of the three files, by the kind of the file: recipe, patch, base."""
+    kinds = {"recipe": Recipe, "patch": PatchSpec, "base": Base}
+    return {kind: msgspec.json.schema(model) for kind, model in kinds.items()}

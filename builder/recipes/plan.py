@@ -1,0 +1,139 @@
+"""A plan: a recipe with everything it names looked up and read, so that all that follows depends on values alone."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import msgspec
+
+from builder.errors import UsageError
+from builder.recipes.library import Library
+from builder.recipes.model import Base, Limits, PatchSpec, Recipe
+from builder.toolchains.platforms import Platform, default_platform, platform_called
+
+_PATCH_SUFFIXES = (".patch", ".diff")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PatchInput:
+    """A patch file as it was read. `checks` are the scripts that prove it; a file given by its path has none."""
+
+    name: str
+    path: Path
+    data: bytes
+    spec: PatchSpec | None = None
+    checks: tuple[Path, ...] = ()
+
+    @property
+    def sha256(self) -> str:
+        return hashlib.sha256(self.data).hexdigest()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """Everything that a build depends on, but for the base's own bytes."""
+
+    recipe: Recipe
+    base: Base
+    base_path: Path
+    patches: tuple[PatchInput, ...]
+    platform: Platform
+
+    @property
+    def id(self) -> str:
+        """The build's printable name."""
+        return f"{self.recipe.name}@{self.platform.id}"
+
+    def with_recipe(self, recipe: Recipe) -> Plan:
+        """The plan for a recipe that differs in nothing that was looked up."""
+        return replace(self, recipe=recipe)
+
+    @property
+    def recipe_digest(self) -> str:
+        """SHA256 of the recipe's values; comments and the order of keys in its file do not count."""
+        return hashlib.sha256(msgspec.json.encode(self.recipe, order="sorted")).hexdigest()
+
+    @property
+    def limits(self) -> Limits:
+        """What bounds conf-spawn in the patched tree."""
+        spawn, select = self.base.limits.spawn, self.base.limits.select
+        for patch in self.patches:
+            if patch.spec is not None:
+                spawn = patch.spec.limits.spawn if patch.spec.limits.spawn is not None else spawn
+                select = patch.spec.limits.select if patch.spec.limits.select is not None else select
+        return Limits(spawn=spawn, select=select)
+
+    @property
+    def conf(self) -> Mapping[str, int | str | tuple[str, ...]]:
+        """The values for conf-* files: the base's, and the recipe's over them."""
+        return {**self.base.conf, **self.recipe.conf}
+
+
+def make_plan(library: Library, recipe: Recipe, *, platform: str | None = None) -> Plan:
+    """Look up what `recipe` names. UsageError if something is missing or does not go together."""
+    base, base_path = library.base(recipe.base)
+    patches = tuple(read_patch(library, name, base.name) for name in recipe.patches)
+    _check_series(patches)
+    wanted = platform or (recipe.platforms[0] if recipe.platforms else None)
+    return Plan(
+        recipe=recipe,
+        base=base,
+        base_path=base_path,
+        patches=patches,
+        platform=platform_called(wanted) if wanted else default_platform(),
+    )
+
+
+def read_patch(library: Library, name: str, base: str) -> PatchInput:
+    """The patch called `name` in its form for `base`, or the patch file at the path `name`."""
+    if "/" in name or name.endswith(_PATCH_SUFFIXES):
+        return PatchInput(name=Path(name).name, path=Path(name), data=_read(Path(name)))
+    spec, origin = library.patch(name)
+    variant = spec.variants.get(base)
+    if variant is None:
+        raise UsageError(
+            f"The patch {name} has no variant for the base {base}; it has: {', '.join(spec.variants)}.",
+            hint=(
+                f"To make one: `fetch {base} --out a`, copy a to b and edit b, then "
+                f"`diff -ruN a b > {origin.parent / base}.patch` and name it under [variants] in {origin}."
+            ),
+        )
+    path = origin.parent / variant
+    checks = tuple(sorted((origin.parent / "checks").glob("*.sh")))
+    return PatchInput(name=name, path=path, data=_read(path), spec=spec, checks=checks)
+
+
+def patch_recipe(base: str, patches: Sequence[str]) -> Recipe:
+    """The recipe that `--base B --patch P …` on the command line stands for."""
+    stem = re.sub(r"[^a-z0-9.-]+", "-", base.lower())
+    return Recipe(name=stem, summary="given on the command line", base=base, patches=tuple(patches))
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise UsageError(f"The patch {path} cannot be read: {error.strerror}.") from error
+
+
+def _check_series(patches: Sequence[PatchInput]) -> None:
+    names = [patch.name for patch in patches]
+    for position, patch in enumerate(patches):
+        if names.index(patch.name) != position:
+            raise UsageError(f"The recipe names the patch {patch.name} twice.")
+        spec = patch.spec
+        if spec is None:
+            continue
+        for needed in spec.requires:
+            if needed not in names[:position]:
+                raise UsageError(f"{patch.name} needs {needed} before it.", hint=f"Put {needed} before it.")
+        for earlier in spec.after:
+            if earlier in names[position:]:
+                raise UsageError(f"{patch.name} comes before {earlier}, but must come after it.")
+        for other in spec.excludes:
+            if other in names:
+                raise UsageError(f"{patch.name} and {other} cannot be combined.", hint="Take one of them.")
