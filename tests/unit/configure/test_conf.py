@@ -1,0 +1,106 @@
+"""Filling in conf-* files: the first line is the value, the rest stays, and mistakes are said before compiling."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from builder.configure.conf import Configured, Value, configure
+from builder.configure.ids import LINUX
+from builder.errors import UsageError
+from builder.recipes.model import Limits
+from builder.sources.tree import File, Tree
+from builder.toolchains.toolchain import Toolchain
+
+CC = Toolchain(name="cc", version="cc 1", compile="cc -O2", link="cc -s")
+STOCK = Limits(spawn=255, select=True)
+USERS = b"alias\nqmaild\nqmaill\nroot\nqmailp\nqmailq\nqmailr\nqmails\n\nThe \xe4 users.\n"
+TREE = Tree(
+    {
+        "conf-spawn": File(b"120\n\nprose {{ here }}\n"),
+        "conf-cc": File(b"cc -O2\n\nThis compiles.\n"),
+        "conf-ld": File(b"cc -s\n"),
+        "conf-users": File(USERS),
+        "conf-qmail": File(b"/var/qmail\n"),
+        "conf-split": File(b"23\n"),
+        "conf-channels": File(b"4\n\nof a patch\n"),
+        "Makefile": File(b"auto_uids.c:\n\t( ./auto-uid auto_uida `head -1 conf-users` )\n"),
+    }
+)
+
+
+def configured(limits: Limits = STOCK, /, **values: Value) -> Configured:
+    names = {name.replace("_", "-"): value for name, value in values.items()}
+    return configure(TREE, values=names, defines={}, limits=limits, ids=LINUX, toolchain=CC)
+
+
+def test_only_the_first_line_changes() -> None:
+    result = configured(conf_spawn=200)
+    assert result.tree["conf-spawn"].data == b"200\n\nprose {{ here }}\n"
+    assert result.tree["conf-users"].data == USERS
+    assert result.conf["conf-spawn"] == "200"
+
+
+def test_a_conf_file_of_a_patch_is_filled_in_like_any_other() -> None:
+    assert configured(conf_channels=9).tree["conf-channels"].data == b"9\n\nof a patch\n"
+
+
+def test_the_compiler_and_the_defines_go_into_conf_cc() -> None:
+    values = {"conf-spawn": 9}
+    defines = {"ONE": 1, "YES": True, "NO": False, "PATH_X": "/a/b"}
+    result = configure(TREE, values=values, defines=defines, limits=STOCK, ids=LINUX, toolchain=CC)
+    assert result.tree["conf-cc"].data == b"cc -O2 -DONE=1 -DYES -DPATH_X=/a/b\n\nThis compiles.\n"
+
+
+def test_users_take_eight_lines() -> None:
+    names = ("a", "b", "c", "d", "e", "f", "g", "h")
+    assert (
+        configured(conf_users=names).tree["conf-users"].data == b"a\nb\nc\nd\ne\nf\ng\nh\n\nThe \xe4 users.\n"
+    )
+    with pytest.raises(UsageError, match=r"conf-users takes 8 line\(s\), but 2 are given: a, b\."):
+        configured(conf_users=("a", "b"))
+
+
+def test_no_account_is_needed_because_the_ids_are_seeded() -> None:
+    result = configure(
+        TREE, values={}, defines={}, limits=STOCK, ids=replace(LINUX, qmailq=2520), toolchain=CC
+    )
+    lines = result.seeds["auto_uids.c"].decode().splitlines()
+    assert lines[5] == "int auto_uidq = 2520;"
+    assert [line.split()[1] for line in lines] == [f"auto_uid{c}" for c in "adlopqrs"] + [
+        "auto_gidq",
+        "auto_gidn",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("value", "limits", "said"),
+    [
+        (0, STOCK, "conf-spawn is '0', but must be a number from 1 to 255."),
+        ("many", STOCK, "conf-spawn is 'many', but must be a number from 1 to 255."),
+        (-3, STOCK, "conf-spawn is '-3', but must be"),
+        (256, STOCK, "can hold at most 255: its delivery numbers end at 255."),
+        (510, Limits(spawn=65000, select=True), "can hold at most 509: select"),
+        (70000, Limits(spawn=65000, select=False), "can hold at most 65000: its delivery numbers end"),
+    ],
+)
+def test_conf_spawn_is_checked_against_what_the_code_holds(value: Value, limits: Limits, said: str) -> None:
+    with pytest.raises(UsageError) as error:
+        configured(limits, conf_spawn=value)
+    assert said in error.value.what
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("conf_qmail", "var/qmail"),
+        ("conf_qmail", "/var/qm ail"),
+        ("conf_split", "0"),
+        ("conf_cc", "cc\n-O2"),
+        ("conf_nothing", "x"),
+    ],
+)
+def test_other_values_are_checked_too(name: str, value: str) -> None:
+    with pytest.raises(UsageError):
+        configured(**{name: value})
