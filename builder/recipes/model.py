@@ -99,7 +99,7 @@ class PatchSpec(_Described, frozen=True, kw_only=True):
 class TarballSource(_Described, frozen=True, kw_only=True):
     """A base as an archive; every URL is a mirror of the same bytes."""
 
-    urls: tuple[str, ...]
+    urls: Annotated[tuple[str, ...], Meta(min_length=1)]
     sha256: Sha256
     size: Annotated[int, Meta(ge=1)]
     """Bytes of the archive."""
@@ -107,6 +107,11 @@ class TarballSource(_Described, frozen=True, kw_only=True):
     """The folder that everything in the archive lies in."""
     drop: tuple[str, ...] = ()
     """Top-level files and folders that are no part of the base."""
+
+    @property
+    def file_name(self) -> str:
+        """What the archive is called, after its first mirror."""
+        return self.urls[0].rpartition("/")[2]
 
 
 class GitSource(_Described, frozen=True, kw_only=True):

@@ -1,0 +1,56 @@
+"""What tests of every room use."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from builder.errors import SourceError
+from builder.recipes.load import load
+from builder.recipes.model import Base
+from builder.sources.fetch import obtain
+from builder.sources.patience import Patience
+from builder.sources.store import Store, default_store
+from builder.sources.tree import Tree
+
+TOP = Path(__file__).resolve().parent.parent
+BASES = TOP / "bases"
+
+
+@pytest.fixture(scope="session")
+def netqmail() -> Tree:
+    """The real netqmail 1.06 from the user's store or through git; the test is skipped where it cannot be had."""
+    base = load(BASES / "netqmail-1.06.toml", Base)
+    # Git alone: a machine without a network would wait for each mirror.
+    base = msgspec.structs.replace(base, tarball=None)
+    try:
+        return obtain(base, bases_folder=BASES, store=default_store(), patience=Patience(git=20))
+    except SourceError as error:
+        pytest.skip(error.what)
+
+
+@pytest.fixture(scope="session")
+def store(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """A store for this run of the tests alone, shared by its workers: what one of them compiles, all can use."""
+    base = tmp_path_factory.getbasetemp()
+    return (base if worker_id == "master" else base.parent) / "store"
+
+
+@pytest.fixture(scope="session")
+def netqmail_store(store: Path, netqmail: Tree) -> Path:
+    """The same store with the real netqmail 1.06 in it."""
+    Store(store).keep_tree(netqmail)
+    return store
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say at the very end how many tests were skipped and why."""
+    skipped = terminalreporter.stats.get("skipped", [])
+    reasons = Counter(str(report.longrepr[2]).removeprefix("Skipped: ") for report in skipped)
+    terminalreporter.write_line("")
+    terminalreporter.write_line(f"skipped: {len(skipped)}")
+    for reason, count in reasons.most_common():
+        terminalreporter.write_line(f"  {count} x {reason}")
