@@ -14,10 +14,12 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
+from io import FileIO
 from pathlib import Path
 from typing import IO, Self
 
@@ -128,15 +130,18 @@ def run(
         return Finished(argv=words, returncode=NOT_FOUND, output=str(error).encode())
     try:
         if on_line is not None and child.stdout is not None:
-            output, errors = _read_lines(child.stdout, on_line), b""
-            child.wait(timeout)
+            output, errors = _read_lines(child, child.stdout, on_line, timeout), b""
         else:
             output, errors = _communicate(child, stdin, timeout, stop)
-    except subprocess.TimeoutExpired:
+    except subprocess.TimeoutExpired as late:
         end_group(child)
-        output, errors = child.communicate()
+        output, errors = (late.output, b"") if on_line else child.communicate()
         return Finished(
-            argv=words, returncode=child.returncode, output=output, errors=errors or b"", timed_out=True
+            argv=words,
+            returncode=child.wait(),
+            output=output or b"",
+            errors=errors or b"",
+            timed_out=True,
         )
     except BaseException:
         end_group(child)
@@ -165,11 +170,30 @@ def _communicate(
             return output, errors or b""
 
 
-def _read_lines(stream: IO[bytes], on_line: Callable[[bytes], None]) -> bytes:
-    lines = []
-    for line in stream:
-        on_line(line)
-        lines.append(line)
+def _read_lines(
+    child: subprocess.Popen[bytes],
+    stream: IO[bytes],
+    on_line: Callable[[bytes], None],
+    timeout: float | None,
+) -> bytes:
+    """Its output, line by line. TimeoutExpired after `timeout` seconds, with what it had said until then."""
+    lines: list[bytes] = []
+    # Reading a line cannot be given up in the middle: whoever keeps us waiting too long is ended from beside.
+    watch = threading.Timer(timeout, end_group, (child,)) if timeout is not None else None
+    began = time.monotonic()
+    if watch is not None:
+        watch.start()
+    try:
+        with stream:
+            for line in stream:
+                on_line(line)
+                lines.append(line)
+        child.wait()
+    finally:
+        if watch is not None:
+            watch.cancel()
+    if timeout is not None and time.monotonic() - began >= timeout:
+        raise subprocess.TimeoutExpired(child.args, timeout, b"".join(lines))
     return b"".join(lines)
 
 
@@ -184,6 +208,12 @@ def end_group(child: subprocess.Popen[bytes]) -> None:
         os.killpg(child.pid, signal.SIGKILL)
 
 
+def pipe(stack: ExitStack) -> tuple[FileIO, FileIO]:
+    """The reading and the writing end of a pipe, unbuffered, both closed with `stack` at the latest."""
+    read_end, write_end = os.pipe()
+    return stack.enter_context(FileIO(read_end, "r")), stack.enter_context(FileIO(write_end, "w"))
+
+
 def start(
     argv: Sequence[str | os.PathLike[str]],
     *,
@@ -194,8 +224,8 @@ def start(
     """Start a program that runs beside us, in a session of its own, and return at once.
 
     `descriptors` are all that it has open: its number to ours (0: the end of a pipe, …); those of 0, 1 and 2 that are
-    not named are closed. Ours stay open here: the caller closes them. `nofile` is its limit of open descriptors, in
-    force a moment after it has started. A BackendError if it cannot be started.
+    not named are closed. Ours stay open here: the caller closes them. `nofile` is its soft limit of descriptors, ours
+    if None. A BackendError if it cannot be started.
     """
     words = [os.fspath(word) for word in argv]
     # Copies above every number that is wanted, so that putting one in its place never overwrites another.
@@ -205,7 +235,11 @@ def start(
         (os.POSIX_SPAWN_DUP2, copy, number) for number, copy in copies.items()
     ]
     actions += [(os.POSIX_SPAWN_CLOSE, number) for number in _inherited() - set(descriptors)]
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
     try:
+        if nofile is not None:
+            # It inherits ours, and lowering ours for a moment closes nothing.
+            resource.setrlimit(resource.RLIMIT_NOFILE, (min(nofile, limits[1]), limits[1]))
         # Not subprocess: that cannot put descriptors at chosen numbers without running Python after a fork.
         pid = os.posix_spawn(
             words[0],
@@ -213,21 +247,15 @@ def start(
             dict(clean_environment() if env is None else env),
             file_actions=actions,
             setsid=True,
-            setsigdef=[
-                signal.SIGPIPE,
-                signal.SIGXFSZ,
-            ],  # which Python ignores, and a child would inherit that
+            setsigdef=(signal.SIGPIPE, signal.SIGXFSZ),  # Python ignores them, and that would be inherited
         )
     except OSError as error:
         raise BackendError(f"{words[0]} cannot be started: {error.strerror}.") from error
     finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, limits)
         for copy in copies.values():
             os.close(copy)
-    child = Running(argv=tuple(words), pid=pid)
-    if nofile is not None:
-        with suppress(ProcessLookupError):
-            resource.prlimit(pid, resource.RLIMIT_NOFILE, (nofile, nofile))
-    return child
+    return Running(argv=tuple(words), pid=pid)
 
 
 def _inherited() -> set[int]:
@@ -290,6 +318,10 @@ class Running:
                 with suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGKILL)
             time.sleep(0.001)
+        self.reap()
+
+    def reap(self) -> None:
+        """Forget the program, once it has ended, without looking for others of its session; `end` does both."""
         if not self._reaped and self.wait(ENDS_WITHIN) is not None:
             os.waitpid(self.pid, 0)
             self._reaped = True

@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from builder.compiling.build import Build
 from builder.errors import SourceError
 from builder.recipes.load import load
 from builder.recipes.model import Base
@@ -15,6 +16,7 @@ from builder.sources.fetch import obtain
 from builder.sources.patience import Patience
 from builder.sources.store import Store, default_store
 from builder.sources.tree import Tree
+from tests.building import built, recipe_plan
 
 TOP = Path(__file__).resolve().parent.parent
 BASES = TOP / "bases"
@@ -44,6 +46,24 @@ def netqmail_store(store: Path, netqmail: Tree) -> Path:
     """The same store with the real netqmail 1.06 in it."""
     Store(store).keep_tree(netqmail)
     return store
+
+
+@pytest.fixture(scope="session")
+def quickstart_build(store: Path) -> Build:
+    """The recipe quickstart: the bundled base for the default platform."""
+    return built(recipe_plan("quickstart"), store)
+
+
+@pytest.fixture(scope="session")
+def vanilla_build(netqmail_store: Path) -> Build:
+    """The recipe vanilla: netqmail with nothing but modern-c, by this machine's own compiler."""
+    return built(recipe_plan("vanilla", "native"), netqmail_store)
+
+
+@pytest.fixture(scope="session")
+def bigconc_build(netqmail_store: Path) -> Build:
+    """The recipe bigconc for the default platform, as users get it."""
+    return built(recipe_plan("bigconc"), netqmail_store)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

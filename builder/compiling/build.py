@@ -193,7 +193,8 @@ def _compile(
                 progress.advance("files compiled", done, total)
 
         began = time.monotonic()
-        command = ["make", f"-j{jobs or os.cpu_count() or 1}", *_kept(configured.seeds), "it"]
+        # -O: without it the lines of two compilers at once run into each other in the log.
+        command = ["make", f"-j{jobs or os.cpu_count() or 1}", "-O", *_kept(configured.seeds), "it"]
         with local(toolchain) as backend:
             finished = backend.run(command, folder=work, timeout=_LIMIT, on_line=count)
         seconds = time.monotonic() - began

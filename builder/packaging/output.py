@@ -59,6 +59,13 @@ class Output:
                 (self._stage / name).replace(target)
 
 
+def require_writable(folder: Path) -> None:
+    """PackageError if an output folder could not be written now: better said before a long build than after it."""
+    with _explained(folder):
+        first = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+        tempfile.TemporaryDirectory(prefix=_STAGE, dir=first).cleanup()
+
+
 @contextmanager
 def output_folder(folder: Path, *, progress: Progress, patience: float = PATIENCE) -> Iterator[Output]:
     """Open an output folder, which is made if need be, and fill it if the block ends without an error.

@@ -1,0 +1,94 @@
+"""`bench`: the figures that the README promises, measured with the commands that users type, medians of several runs."""
+
+from __future__ import annotations
+
+import json
+import statistics
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from builder import process
+from builder.errors import FindingsError, UsageError
+from builder.recipes.library import shipped
+from builder.sources.store import default_store
+
+_RECIPE = "bigconc"
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One measured figure. `most` is what it may be."""
+
+    name: str
+    value: float
+    unit: str
+    most: float
+
+    @property
+    def met(self) -> bool:
+        return self.value <= self.most
+
+
+def bench(what: str, *, rounds: int) -> None:
+    """Measure one thing or all and print a line for each figure. FindingsError if a promise is not met."""
+    if what != "all" and what not in _BENCHES:
+        raise UsageError(f"--what is {what!r}, but must be one of: all, {', '.join(_BENCHES)}.")
+    missed = []
+    for name in _BENCHES if what == "all" else (what,):
+        for figure in _BENCHES[name](rounds):
+            mark = "ok" if figure.met else "MISSED"
+            print(
+                f"{figure.name:52} {figure.value:8.2f} {figure.unit:3} (at most {figure.most:g})  {mark}",
+                flush=True,
+            )
+            if not figure.met:
+                missed.append(figure.name)
+    if missed:
+        raise FindingsError(f"Not met: {', '.join(missed)}.")
+
+
+def _list(rounds: int) -> Iterator[Figure]:
+    _timed("list")
+    yield Figure("./inv list", statistics.median(_timed("list") for _ in range(rounds)), "s", 0.4)
+
+
+def _build(rounds: int) -> Iterator[Figure]:
+    """The builder's own share of a cold build: everything but make, of `package --fresh`."""
+    shares, makes = [], []
+    with TemporaryDirectory(prefix="qmail-builder-bench-") as out:
+        for _ in range(rounds):
+            total = _timed("package", "--recipe", _RECIPE, "--fresh", "--out", out)
+            (report,) = Path(out).glob("*/report.json")
+            make = json.loads(report.read_text())["make_seconds"]
+            makes.append(make)
+            shares.append(100 * (total - make) / make)
+    yield Figure(f"cold {_RECIPE}: make", statistics.median(makes), "s", 600)
+    yield Figure(f"cold {_RECIPE}: the builder's own time, of make's", statistics.median(shares), "%", 10)
+
+
+def _spawn(rounds: int) -> Iterator[Figure]:
+    """The spawn checks of 1000 deliveries, compiled before."""
+    arguments = ("smoke", "--recipe", _RECIPE, "--deliveries", "1000")
+    _timed(*arguments, "--check", "spawn-direct")
+    for check in ("spawn-direct", "spawn-whole"):
+        seconds = statistics.median(_timed(*arguments, "--check", check) for _ in range(rounds))
+        yield Figure(f"{check} of 1000, the whole command", seconds, "s", 20)
+
+
+_BENCHES: dict[str, Callable[[int], Iterator[Figure]]] = {"list": _list, "build": _build, "spawn": _spawn}
+
+
+def _timed(*arguments: str) -> float:
+    """Seconds that a command takes. FindingsError if it fails: a figure of a failure means nothing."""
+    top = shipped()
+    script = [top / "inv"] if (top / "inv").exists() else [sys.executable, "-m", "builder.tasks"]
+    env = process.clean_environment({"QMAIL_BUILDER_STORE": str(default_store()), "HOME": str(Path.home())})
+    began = time.monotonic()
+    done = process.run([*script, *arguments], env=env, cwd=top, timeout=3600)
+    if not done.ok:
+        raise FindingsError(f"{process.quoted(arguments)} failed: {done.how}.\n{done.text}")
+    return time.monotonic() - began

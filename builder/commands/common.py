@@ -1,0 +1,103 @@
+"""What several commands do with their flags."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import msgspec
+
+from builder.console import progress
+from builder.errors import UsageError
+from builder.pipeline import Settings
+from builder.recipes.library import Library
+from builder.recipes.model import ApplyPolicy
+from builder.recipes.plan import Plan, make_plan, patch_recipe
+from builder.sources.store import default_store
+
+DEFAULT_RECIPE = "quickstart"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selection:
+    """What to work on, as the flags say it."""
+
+    recipe: str | None = None
+    base: str | None = None
+    patches: Sequence[str] = ()
+    platform: str | None = None
+    conf: Sequence[str] = ()
+    paths: Sequence[str] = ()
+
+    @property
+    def library(self) -> Library:
+        return Library.of(tuple(self.paths))
+
+    def plan(self) -> Plan:
+        """The plan of the recipe, or of the base and patches, that the flags name."""
+        if self.patches and (self.recipe or not self.base):
+            raise UsageError("--patch goes with --base, and not with --recipe.")
+        library = self.library
+        if self.patches or (self.base and not self.recipe):
+            recipe = patch_recipe(self.base or "", self.patches)
+        else:
+            recipe, _ = library.recipe(self.recipe or DEFAULT_RECIPE)
+            recipe = msgspec.structs.replace(recipe, base=self.base or recipe.base)
+        conf = {**recipe.conf, **dict(_assignment(text) for text in self.conf)}
+        return make_plan(library, msgspec.structs.replace(recipe, conf=conf), platform=self.platform)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Flags:
+    """How to work, as the flags say it."""
+
+    offline: bool = False
+    given: str | None = None
+    jobs: str | None = None
+    fresh: bool = False
+
+    @contextmanager
+    def settings(self) -> Iterator[Settings]:
+        """The settings, with a progress bar that lives as long as they do."""
+        jobs = None if self.jobs is None else number("--jobs", self.jobs, lowest=1)
+        with progress() as shown:
+            yield Settings(
+                store=default_store(),
+                progress=shown,
+                offline=self.offline,
+                given=self.given,
+                jobs=jobs,
+                fresh=self.fresh,
+            )
+
+
+def number(flag: str, text: str, *, lowest: int = 0, highest: int | None = None) -> int:
+    """The number that a flag was given; UsageError if it is none or out of range."""
+    bounds = f"from {lowest} to {highest}" if highest is not None else f"of at least {lowest}"
+    if not text.isdecimal() or int(text) < lowest or (highest is not None and int(text) > highest):
+        raise UsageError(f"{flag} is {text!r}, but must be a number {bounds}.")
+    return int(text)
+
+
+def policy(fuzz: str | None, max_offset: str | None) -> ApplyPolicy | None:
+    """What --fuzz and --max-offset say; None if neither is given, so that the recipe decides."""
+    if fuzz is None and max_offset is None:
+        return None
+    return ApplyPolicy(
+        fuzz=number("--fuzz", fuzz or "0", highest=3),
+        max_offset=None if max_offset is None else number("--max-offset", max_offset),
+    )
+
+
+def to_json(value: object) -> str:
+    """A finding as JSON text with sorted keys."""
+    encoded = msgspec.json.encode(value, order="deterministic")
+    return msgspec.json.format(encoded, indent=2).decode()
+
+
+def _assignment(text: str) -> tuple[str, str]:
+    name, separator, value = text.partition("=")
+    if not separator or not name.startswith("conf-"):
+        raise UsageError(f"--conf is {text!r}, but must look like conf-spawn=1000.")
+    return name, value

@@ -1,0 +1,255 @@
+"""The story of a build: a plan goes in, packages and a manifest come out. Read this file first.
+
+    Plan ─► Tree ─► Applied ─► Configured ─► Build ─► CheckResult… ─► Payload ─► Package… + manifest
+
+Each stage is a function of the room that its import names: it takes values and returns a value, and nothing reaches
+back. What goes wrong is a BuilderError with the exit code of its stage.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from builder import __version__
+from builder.checks.report import CheckResult
+from builder.checks.run import run_checks
+from builder.compiling.build import Build, compile_tree
+from builder.configure.conf import Configured, configure
+from builder.configure.ids import LINUX
+from builder.console import Progress
+from builder.errors import CheckFailedError, FindingsError
+from builder.packaging import manifest
+from builder.packaging.archive import COMPRESSOR
+from builder.packaging.output import output_folder, require_writable
+from builder.packaging.package import Label, Package
+from builder.packaging.packages import write_packages
+from builder.packaging.payload import Payload, payload_of
+from builder.patching.apply import Applied, apply
+from builder.patching.findings import HunkStatus
+from builder.patching.parse import parse
+from builder.recipes.model import ApplyPolicy
+from builder.recipes.plan import Plan
+from builder.sources.fetch import obtain
+from builder.sources.tree import Tree
+from builder.toolchains.toolchain import Toolchain, toolchain_for
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """How to build, as opposed to what: nothing in here may change a byte of the result."""
+
+    store: Path
+    progress: Progress
+    offline: bool = False
+    given: str | None = None
+    """Where the user says the base is (--from): a path or a URL."""
+    jobs: int | None = None
+    """How many processes may work at once; all processors if None."""
+    fresh: bool = False
+    """Compile even if the very same tree was compiled before."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Started:
+    """The first thing a build can say: what it is going to build, from which bytes."""
+
+    plan: Plan
+    tree: Tree
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Packaged:
+    """What was written into the output folder."""
+
+    folder: Path
+    packages: tuple[Package, ...]
+
+
+Stage = Started | Applied | Build | tuple[CheckResult, ...] | Packaged
+Listener = Callable[[Stage], None]
+"""Is told the value of each stage as soon as there is one."""
+
+
+def build(plan: Plan, settings: Settings, out: Path, tell: Listener) -> Packaged:
+    """The whole way. Packages are written only if every check passed."""
+    require_packageable(plan, out)
+
+    tree = fetch_base(plan, settings)
+    tell(Started(plan=plan, tree=tree))
+
+    applied = apply_patches(plan, tree)
+    tell(applied)
+    require_applied(applied)
+
+    compiled = compile_plan(plan, applied, settings)
+    tell(compiled)
+
+    checks = run_checks(compiled, plan, progress=settings.progress)
+    tell(checks)
+    require_passed(checks)
+
+    packaged = package(plan, tree, applied, compiled, checks, settings, out)
+    tell(packaged)
+    return packaged
+
+
+def fetch_base(plan: Plan, settings: Settings) -> Tree:
+    """The base's tree, from the store or from where it comes."""
+    return obtain(
+        plan.base,
+        bases_folder=plan.base_path.parent,
+        store=settings.store,
+        given=settings.given,
+        offline=settings.offline,
+        progress=settings.progress,
+    )
+
+
+def apply_patches(
+    plan: Plan, tree: Tree, policy: ApplyPolicy | None = None, strip: int | None = None
+) -> Applied:
+    """The plan's patches on `tree`; `policy` and `strip` say otherwise than the recipe."""
+    patches = [parse(patch.name, patch.data, strip=strip) for patch in plan.patches]
+    return apply(tree, patches, policy or plan.recipe.apply)
+
+
+def require_applied(applied: Applied) -> None:
+    """Stop with exit code 1 if a hunk did not apply."""
+    failures = [(patch.name, hunk) for patch in applied.patches for _, hunk in patch.failures]
+    if not failures:
+        return
+    names = ", ".join(dict.fromkeys(name for name, _ in failures))
+    there = all(hunk.status == HunkStatus.ALREADY_APPLIED for _, hunk in failures)
+    hint = (
+        "What it changes is there already: take it out of the recipe."
+        if there
+        else "The list above says where and why; a tree with half of the patches was not made."
+    )
+    raise FindingsError(f"{len(failures)} hunk(s) did not apply, of: {names}.", hint=hint)
+
+
+def configure_tree(plan: Plan, applied: Applied, toolchain: Toolchain) -> Configured:
+    """The patched tree with its conf-* files filled in."""
+    return configure(
+        applied.tree,
+        values=plan.conf,
+        defines=plan.recipe.defines,
+        limits=plan.limits,
+        ids=LINUX.overridden(plan.recipe.ids),
+        toolchain=toolchain,
+    )
+
+
+def compile_plan(plan: Plan, applied: Applied, settings: Settings) -> Build:
+    """The programs of a patched tree."""
+    toolchain = toolchain_for(plan.platform, settings.store / "toolchains")
+    configured = configure_tree(plan, applied, toolchain)
+    settings.progress.step(f"compiling {plan.id}")
+    return compile_tree(
+        configured,
+        platform=plan.platform,
+        toolchain=toolchain,
+        store=settings.store,
+        owner_of=applied.owner,
+        progress=settings.progress,
+        jobs=settings.jobs,
+        fresh=settings.fresh,
+    )
+
+
+def require_passed(checks: Sequence[CheckResult]) -> None:
+    """Stop with exit code 6 if a check failed."""
+    failed = [check.name for check in checks if check.failed]
+    if failed:
+        raise CheckFailedError(
+            f"Check failed: {', '.join(failed)}.",
+            hint="What limited it stands above. Nothing was packaged.",
+        )
+
+
+def package(
+    plan: Plan,
+    tree: Tree,
+    applied: Applied,
+    compiled: Build,
+    checks: Sequence[CheckResult],
+    settings: Settings,
+    out: Path,
+) -> Packaged:
+    """Write the packages, manifest.json, report.json and the compiler's log into `out`/recipe@platform."""
+    settings.progress.step("collecting the payload")
+    payload = payload_of(compiled)
+    with output_folder(out / plan.id, progress=settings.progress) as output:
+        packages = write_packages(
+            payload,
+            label_of(plan),
+            plan.recipe.package.formats,
+            output=output,
+            progress=settings.progress,
+        )
+        output.add(manifest.MANIFEST, _manifest(plan, tree, applied, compiled, checks, payload, packages))
+        output.add(
+            manifest.REPORT,
+            manifest.report(plan.id, {"make_seconds": compiled.make_seconds, "checks": list(checks)}),
+        )
+        output.add("make.log", compiled.log.read_bytes())
+    return Packaged(folder=out / plan.id, packages=packages)
+
+
+def require_packageable(plan: Plan, out: Path) -> None:
+    """Stop, before a long build rather than after it, if its packages could not be named or written."""
+    label_of(plan)
+    require_writable(out / plan.id)
+
+
+def label_of(plan: Plan) -> Label:
+    """What the packages of a plan are called."""
+    spec = plan.recipe.package
+    patches = ", ".join(patch.name for patch in plan.patches) or "no patches"
+    return Label(
+        name=spec.name or f"{plan.base.name.partition('-')[0]}-{plan.recipe.name}",
+        version=spec.version or plan.base.version,
+        maintainer=spec.maintainer,
+        summary=plan.recipe.summary.rstrip("."),
+        description=(f"Built by qmail-builder from {plan.base.name} with {patches}.",),
+        platform=plan.platform,
+    )
+
+
+def _manifest(
+    plan: Plan,
+    tree: Tree,
+    applied: Applied,
+    compiled: Build,
+    checks: Sequence[CheckResult],
+    payload: Payload,
+    packages: Sequence[Package],
+) -> bytes:
+    inputs = manifest.Inputs(
+        builder=__version__,
+        recipe=plan.recipe.name,
+        recipe_sha256=plan.recipe_digest,
+        base=plan.base.name,
+        base_tree=tree.digest,
+        configured_tree=compiled.tree.digest,
+        patches=tuple(
+            manifest.PatchInput(name=patch.name, file=patch.path.name, sha256=patch.sha256)
+            for patch in plan.patches
+        ),
+        platform=plan.platform.id,
+        compiler=compiled.toolchain.version,
+        compressor=COMPRESSOR,
+        conf=dict(compiled.conf),
+        ids=compiled.ids.by_name,
+    )
+    findings = {
+        "apply": {"base": plan.base.name, "patches": list(applied.patches)},
+        "compile": compiled.found,
+        # Their figures differ from run to run and stand in report.json.
+        "checks": [
+            {"name": check.name, "passed": check.passed, "skipped": check.skipped} for check in checks
+        ],
+    }
+    return manifest.manifest(inputs, findings=findings, payload=payload, packages=packages)
