@@ -48,7 +48,7 @@ def test_a_conf_file_of_a_patch_is_filled_in_like_any_other() -> None:
 
 def test_the_compiler_and_the_defines_go_into_conf_cc() -> None:
     values = {"conf-spawn": 9}
-    defines = {"ONE": 1, "YES": True, "NO": False, "PATH_X": "/a/b"}
+    defines: dict[str, int | str | bool] = {"ONE": 1, "YES": True, "NO": False, "PATH_X": "/a/b"}
     result = configure(TREE, values=values, defines=defines, limits=STOCK, ids=LINUX, toolchain=CC)
     assert result.tree["conf-cc"].data == b"cc -O2 -DONE=1 -DYES -DPATH_X=/a/b\n\nThis compiles.\n"
 

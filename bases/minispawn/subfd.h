@@ -1,0 +1,9 @@
+#ifndef SUBFD_H
+#define SUBFD_H
+
+#include "substdio.h"
+
+extern substdio *subfdout;
+extern substdio *subfderr;
+
+#endif

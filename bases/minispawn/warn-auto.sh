@@ -1,0 +1,2 @@
+#!/bin/sh
+# Written by make. Edit the conf- files, not this.
