@@ -229,12 +229,13 @@ def start(
     """
     words = [os.fspath(word) for word in argv]
     # Copies above every number that is wanted, so that putting one in its place never overwrites another.
-    floor = max(*descriptors, 2) + 1
+    floor = max((2, *descriptors)) + 1
     copies = {number: fcntl.fcntl(ours, fcntl.F_DUPFD_CLOEXEC, floor) for number, ours in descriptors.items()}
     actions: list[tuple[int, int] | tuple[int, int, int]] = [
         (os.POSIX_SPAWN_DUP2, copy, number) for number, copy in copies.items()
     ]
-    actions += [(os.POSIX_SPAWN_CLOSE, number) for number in _inherited() - set(descriptors)]
+    actions += [(os.POSIX_SPAWN_CLOSE, number) for number in (0, 1, 2) if number not in descriptors]
+    _keep_inherited_descriptors()
     limits = resource.getrlimit(resource.RLIMIT_NOFILE)
     try:
         if nofile is not None:
@@ -258,14 +259,12 @@ def start(
     return Running(argv=tuple(words), pid=pid)
 
 
-def _inherited() -> set[int]:
-    """Our descriptors that a new program would get unasked; closed ones among 0, 1 and 2 are harmless to name."""
-    passed_on = {0, 1, 2}
+def _keep_inherited_descriptors() -> None:
+    """Whatever we were started with besides 0, 1 and 2 is not passed on. Python's own descriptors never are."""
     for entry in Path("/proc/self/fd").iterdir():
-        with suppress(OSError):  # the descriptor of this very listing
-            if os.get_inheritable(int(entry.name)):
-                passed_on.add(int(entry.name))
-    return passed_on
+        if int(entry.name) > 2:
+            with suppress(OSError):  # the descriptor of this very listing
+                os.set_inheritable(int(entry.name), False)
 
 
 @dataclass(slots=True)
