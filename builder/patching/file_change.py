@@ -1,0 +1,309 @@
+"""One patch at work on the files of a tree: creating, changing, renaming, removing them, by lines or by bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from weakref import WeakKeyDictionary
+
+from builder.patching import binary, functions, strip
+from builder.patching.applied import OwnedLines, Reject
+from builder.patching.findings import FileOutcome, HunkOutcome, HunkStatus, Owner
+from builder.patching.hunks import Changed, Moved, apply_hunks, section
+from builder.patching.patch import FileChange, Hunk, Kind, Patch
+from builder.patching.state import State
+from builder.recipes.model import ApplyPolicy
+from builder.sources.tree import EXECUTABLE, PLAIN
+
+_WHOLE = 0
+"""The number of the "hunk" that is the file as a whole."""
+_MOVES = (Kind.RENAME, Kind.COPY)
+_FILE_TYPE, _REGULAR = 0o170000, 0o100000
+"""Of git's modes."""
+
+_Key = tuple[int, str, str, ApplyPolicy]
+_MOST_KNOWN = 64
+_LONGEST_KNOWN = 10_000
+_known: WeakKeyDictionary[OwnedLines, dict[_Key, tuple[FileChange, Changed]]] = WeakKeyDictionary()
+"""What changes made of files of a base, for as long as its tree lives: every pair of patches begins there.
+
+By the change's id, which is its own for as long as it is kept here. Bounded: at most _MOST_KNOWN for each file, none
+for files of more than _LONGEST_KNOWN lines.
+"""
+
+
+class PatchWork:
+    """A patch while it is applied to `state`. What fails ends up in `rejects` and never stops the rest.
+
+    `changes` are the patch's files, turned round already if it is to be taken back, which `reverse` says.
+    """
+
+    def __init__(
+        self,
+        state: State,
+        patch: Patch,
+        changes: Sequence[FileChange],
+        policy: ApplyPolicy,
+        *,
+        reverse: bool,
+    ) -> None:
+        self._state = state
+        self._patch = patch
+        self._policy = policy
+        self._reverse = reverse
+        self.level = strip.find_level(patch, state)
+        # The changes of a git patch are all relative to the tree before it: what it renames or copies is kept.
+        moves = [change for change in changes if change.kind in _MOVES]
+        names = {strip.stripped(change.old_path, self.level) for change in moves}
+        self._sources = {name: (state.lines(name), state.mode(name)) for name in names if name in state}
+        self._leaving = {
+            strip.stripped(change.old_path, self.level) for change in moves if change.kind is Kind.RENAME
+        }
+        self._arrived: set[str] = set()
+        self.rejects: list[Reject] = []
+
+    def apply(self, change: FileChange) -> FileOutcome:
+        """Make one of the changes, or as much of it as can be made."""
+        level, path = self.level, strip.find_target(change, self.level, self._state)
+        if path is None:
+            level = strip.other_level(change, level, self._patch, self._state)
+            path = strip.find_target(change, level, self._state)
+        job = _Job(self._patch, change, level)
+        if change.new_mode is not None and change.new_mode & _FILE_TYPE not in (0, _REGULAR):
+            verdict = "it makes a symbolic link or a submodule, and a tree has only regular files"
+            return self._refuse(job, job.name, HunkStatus.NO_TARGET, verdict)
+        if change.kind in _MOVES:
+            return self._move(job)
+        if path is None and job.old_is_nothing:
+            path = strip.new_target(change, level, self._state.base_folders)
+        if path is None:
+            return self._no_target(job)
+        if change.kind is Kind.BINARY:
+            return self._change_bytes(job, path)
+        refusal = self._refusal(job, path)
+        return self._refuse(job, path, *refusal) if refusal else self._change_lines(job, path)
+
+    def _change_lines(self, job: _Job, path: str) -> FileOutcome:
+        change, before = job.change, self._state.lines(path)
+        changed = self._apply_hunks(job, path, path, before)
+        outcome = job.outcome(path, changed.outcomes)
+        if job.new_is_nothing == 2 and (changed.any_applied or not change.hunks):
+            if not changed.after.lines:
+                self._state.take_out(path, self._patch.name)
+                return outcome
+            if not changed.missed:
+                verdict = "it is to be removed, but has lines that the patch does not know"
+                outcome = job.outcome(path, (*changed.outcomes, job.whole(HunkStatus.REJECTED, verdict)))
+        if changed.any_applied or not change.hunks:
+            self._state.put(path, changed.after, self._new_mode(change, path))
+        return outcome
+
+    def _move(self, job: _Job) -> FileOutcome:
+        """Rename or copy a file, and change it on the way."""
+        change, state = job.change, self._state
+        old, new = strip.stripped(change.old_path, job.level), strip.stripped(change.new_path, job.level)
+        if not old or not new or (old not in self._sources and new not in state):
+            return self._no_target(job)
+        if self._reverse and change.kind is Kind.COPY:
+            return self._take_copy_back(job, old, new)
+        if old not in self._sources:
+            verdict = f"it has the new name already, and {old} is not there"
+            there = HunkStatus.ALREADY_APPLIED
+            return self._change_lines(job, new) if change.hunks else self._refuse(job, new, there, verdict)
+        if (new in state and new not in self._leaving) or not state.has_room(new):
+            verdict = "another file of the new name is there already"
+            return self._refuse(job, new, HunkStatus.NO_TARGET, verdict)
+        kept, kept_mode = self._sources[old]
+        stays = change.kind is Kind.COPY or old in self._arrived
+        before, mode = (kept, kept_mode) if stays else (state.lines(old), state.mode(old))
+        changed = self._apply_hunks(job, new, old, before)
+        if not stays:
+            state.take_out(old, self._patch.name)
+        state.put(new, changed.after, mode if change.new_mode is None else _mode(change.new_mode))
+        self._arrived.add(new)
+        return job.outcome(new, changed.outcomes)
+
+    def _take_copy_back(self, job: _Job, copy: str, original: str) -> FileOutcome:
+        """Remove a copy, if without the patch's changes it is one."""
+        if copy not in self._state:
+            return self._no_target(job)
+        changed = self._apply_hunks(job, copy, copy, self._state.lines(copy))
+        if not changed.missed and changed.after.lines != self._state.lines(original).lines:
+            verdict = f"without the patch's changes it is no copy of {original}"
+            return job.outcome(copy, (*changed.outcomes, job.whole(HunkStatus.REJECTED, verdict)))
+        if not changed.missed:
+            self._state.take_out(copy, self._patch.name)
+        return job.outcome(copy, changed.outcomes)
+
+    def _change_bytes(self, job: _Job, path: str) -> FileOutcome:
+        """Make the new bytes of a git binary patch."""
+        change, state = job.change, self._state
+        if change.binary is None:
+            verdict = (
+                "the patch says that bytes differ but does not have them: make it with git diff --binary"
+            )
+            return self._refuse(job, path, HunkStatus.MALFORMED, verdict)
+        old = state.lines(path).data
+        if change.creates and path in state:
+            verdict = "another file of this name is there already"
+            return self._refuse(job, path, HunkStatus.NO_TARGET, verdict)
+        if path not in state and not state.has_room(path):
+            return self._refuse(job, path, HunkStatus.NO_TARGET, _NO_ROOM)
+        try:
+            new = binary.apply(change.binary, old)
+        except binary.WrongBlobError as error:
+            there = binary.blob_id(old) == change.binary.new_id
+            status = HunkStatus.ALREADY_APPLIED if there else HunkStatus.REJECTED
+            verdict = "it has the new bytes already" if there else error.what
+            return self._refuse(job, path, status, verdict)
+        if change.removes:
+            state.take_out(path, self._patch.name)
+        else:
+            owner = Owner(patch=self._patch.name, hunk=_WHOLE)
+            state.put(path, OwnedLines.owned(new, owner), self._new_mode(change, path))
+        return job.outcome(path, ())
+
+    def _apply_hunks(self, job: _Job, path: str, base_path: str, before: OwnedLines) -> Changed:
+        """Apply the hunks for the file at `path`, which is `base_path` in the base, to its lines."""
+        base = self._state.base_lines(base_path)
+        shared = before is base and 0 < len(base.lines) <= _LONGEST_KNOWN
+        known = _known.setdefault(base, {}) if shared else {}
+        key = (id(job.change), self._patch.name, path, self._policy)
+        if key not in known:
+            if len(known) >= _MOST_KNOWN:
+                known.clear()
+            judge = None if self._policy.other_functions else _judge(path, base)
+            changed = apply_hunks(self._patch.name, before, job.change.hunks, self._policy, judge)
+            known[key] = (job.change, changed)
+        changed = known[key][1]
+        for hunk, expected, status in changed.missed:
+            self.rejects.append(job.reject(hunk, path, before, expected, status))
+        return changed
+
+    def _refusal(self, job: _Job, path: str) -> tuple[HunkStatus, str] | None:
+        """Why the file must not be created or removed, as GNU patch -N sees it; None if nothing speaks against it."""
+        state, change = self._state, job.change
+        lines = state.lines(path).lines
+        if path not in state and not state.has_room(path):
+            return HunkStatus.NO_TARGET, _NO_ROOM
+        if lines and job.old_is_nothing == 2:
+            same = lines == tuple(line for hunk in change.hunks for line in hunk.new)
+            if same:
+                return HunkStatus.ALREADY_APPLIED, "the same file is there already"
+            return HunkStatus.NO_TARGET, "another file of this name is there already"
+        if not lines and job.new_is_nothing and change.hunks:
+            # "Nothing becomes an empty file" and "an empty file becomes nothing" are no contradictions.
+            known_empty = (2, 1) if path not in state else (1, 2)
+            if (job.old_is_nothing, job.new_is_nothing) != known_empty:
+                return HunkStatus.ALREADY_APPLIED, "it is empty already"
+        if path in state and change.kind is Kind.CREATE and not change.hunks:
+            return HunkStatus.ALREADY_APPLIED, "the same empty file is there already"
+        return None
+
+    def _no_target(self, job: _Job) -> FileOutcome:
+        state, change = self._state, job.change
+        path = job.name
+        if not strip.target(change, job.level):
+            verdict = f"its path has fewer than the {job.level} folders that are to be stripped"
+            return self._refuse(job, path, HunkStatus.NO_TARGET, verdict)
+        taken_by = state.gone.get(path)
+        if taken_by is not None and change.removes:
+            return self._refuse(job, path, HunkStatus.ALREADY_APPLIED, f"{taken_by} removed it already")
+        verdict = (
+            f"{taken_by} removed or renamed it"
+            if taken_by is not None
+            else "the file is not in the tree: wrong base, or a patch that adds it is missing"
+        )
+        return self._refuse(job, path, HunkStatus.NO_TARGET, verdict)
+
+    def _refuse(self, job: _Job, path: str, status: HunkStatus, verdict: str) -> FileOutcome:
+        """Try none of the change's hunks, for one reason."""
+        before = self._state.lines(path)
+        for hunk in job.change.hunks:
+            self.rejects.append(job.reject(hunk, path, before, max(hunk.old_start - 1, 0), status))
+        failed = [job.failed(hunk, status, verdict) for hunk in job.change.hunks]
+        return job.outcome(path, tuple(failed) or (job.whole(status, verdict),))
+
+    def _new_mode(self, change: FileChange, path: str) -> int:
+        if change.new_mode is not None:
+            return _mode(change.new_mode)
+        return EXECUTABLE if change.executable else self._state.mode(path)
+
+
+def _judge(path: str, base: OwnedLines) -> Moved | None:
+    """Who says whether a hunk is in another function than it is for; None for a file without functions."""
+    if not functions.is_source(path):
+        return None
+
+    def moved(now: OwnedLines, expected: int, landed: int, hunk: Hunk) -> functions.Move | None:
+        return functions.moved(now.lines, expected, landed, hunk, base.lines)
+
+    return moved
+
+
+_NO_ROOM = "a folder of this name is there, or a file where a folder should be"
+
+
+class _Job:
+    """A change of a patch at a strip level, and what reports say of it."""
+
+    def __init__(self, patch: Patch, change: FileChange, level: int) -> None:
+        self.patch = patch
+        self.change = change
+        self.level = level
+
+    @property
+    def name(self) -> str:
+        """What to call the file where the tree does not tell."""
+        return strip.target(self.change, self.level) or strip.target(self.change, 0)
+
+    @property
+    def old_is_nothing(self) -> int:
+        """Whether the patch says that there is no old file: 2 if it does, 1 if an empty one would do, 0 if not."""
+        first = self.change.hunks[0].old_start if self.change.hunks else 0
+        return _nothing(self.change, claimed=self.change.creates, first=first)
+
+    @property
+    def new_is_nothing(self) -> int:
+        """The same of the new file."""
+        first = self.change.hunks[0].new_start if self.change.hunks else 0
+        return _nothing(self.change, claimed=self.change.removes, first=first)
+
+    def outcome(self, path: str, hunks: tuple[HunkOutcome, ...]) -> FileOutcome:
+        return FileOutcome(path=path, hunks=hunks, strip=self.level)
+
+    def whole(self, status: HunkStatus, verdict: str) -> HunkOutcome:
+        """What became of the file as a whole."""
+        line = self.change.header_line
+        return HunkOutcome(n=_WHOLE, status=status, line=1, patch_line=line, verdict=verdict)
+
+    def failed(self, hunk: Hunk, status: HunkStatus, verdict: str) -> HunkOutcome:
+        return HunkOutcome(
+            n=hunk.number,
+            status=status,
+            line=hunk.old_start,
+            patch_line=hunk.patch_line,
+            function=section(hunk),
+            verdict=verdict,
+        )
+
+    def reject(self, hunk: Hunk, path: str, before: OwnedLines, expected: int, status: HunkStatus) -> Reject:
+        return Reject(
+            patch=self.patch,
+            change=self.change,
+            hunk=hunk,
+            path=path,
+            strip=self.level,
+            before=before,
+            expected=expected,
+            status=status,
+        )
+
+
+def _nothing(change: FileChange, *, claimed: bool, first: int) -> int:
+    if first != 0:
+        return 0
+    return 2 if claimed else int(bool(change.hunks))
+
+
+def _mode(git_mode: int) -> int:
+    return EXECUTABLE if git_mode & 0o100 else PLAIN
