@@ -2,43 +2,34 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from builder.checks.report import CheckResult
 from builder.compiling.build import Build
-from builder.patching.apply import Applied
+from builder.patching.applied import Reject
 from builder.patching.findings import HunkOutcome, HunkStatus, PatchOutcome
-from builder.pipeline import Packaged, Stage, Started
+from builder.pipeline import Packaged, Started
+from builder.reporting.rejects import rejected
+from builder.reporting.report import Report, called, distance
+from builder.reporting.screen import Screen, printable
 
 _WIDTH = 10
 _BARS = "▁▂▃▄▅▆▇█"
 _CURVE_COLUMNS = 40
 
 
-def paint(text: str, colour: str) -> str:
-    """`text` in red, green or yellow where stdout is a terminal that wants colours."""
-    codes = {"red": 31, "green": 32, "yellow": 33}
-    if not sys.stdout.isatty() or os.environ.get("NO_COLOR"):
-        return text
-    return f"\033[{codes[colour]}m{text}\033[0m"
-
-
-def stage(value: Stage) -> Iterator[str]:
-    """The block for what a stage of the pipeline gave."""
+def stage(value: Started | Build | Packaged | tuple[CheckResult, ...], screen: Screen) -> Iterator[str]:
+    """The block for what a stage of the pipeline gave; that of the patches is `applied`."""
     match value:
         case Started():
             return started(value)
-        case Applied():
-            return applied(value)
         case Build():
             return compiled(value)
         case Packaged():
             return packaged(value)
         case _:
-            return checked(value)
+            return checked(value, screen)
 
 
 def started(value: Started) -> Iterator[str]:
@@ -46,41 +37,57 @@ def started(value: Started) -> Iterator[str]:
     yield _row("base", f"{value.plan.base.name}  {value.tree.digest[:19]}…")
 
 
-def applied(outcome: Applied) -> Iterator[str]:
-    """A line for each patch, and one for each hunk that needs looking at."""
-    if not outcome.patches:
+def applied(report: Report, rejects: Sequence[Reject], screen: Screen) -> Iterator[str]:
+    """A line for each patch and for what needs looking at in it, then a block for each hunk that failed."""
+    if not report.patches:
         yield _row("patches", "none")
     label = "patches"
-    for patch in outcome.patches:
+    for file, patch in report:
         colour = "red" if patch.failures else "yellow" if patch.status != HunkStatus.CLEAN else "green"
-        yield _row(label, f"{patch.name:18} {paint(_summary(patch), colour)}")
-        label = ""
-        for path, hunk in _noteworthy(patch):
-            yield _row("", f"  {path}: {describe_hunk(hunk)}")
+        name = f"{printable(patch.name):18}"
+        for line in screen.wrapped(_summary(patch), indent=_WIDTH + 2 + len(name)):
+            yield _row(label, f"{name} {screen.paint(line, colour)}")
+            label, name = "", " " * len(name)
+        for path, hunk in _noteworthy(report, patch):
+            yield from _remark(f"{path}: {describe_hunk(hunk)}", screen)
+        for note in file.patch.notes:
+            yield from _remark(f"line {note.line} of the patch: {note.text}", screen)
+    yield from rejected(report, rejects, screen)
+
+
+def _remark(text: str, screen: Screen) -> Iterator[str]:
+    """Something about the patch above, below its name."""
+    for number, line in enumerate(screen.wrapped(printable(text), indent=_WIDTH + 5)):
+        yield _row("", f"    {line}" if number else f"  {line}")
 
 
 def describe_hunk(hunk: HunkOutcome) -> str:
-    """One hunk in one line: "hunk 3 of line 120 in docmd(): rejected; hunk 1 of tls changed …"."""
+    """One hunk in one line: "hunk 3 (line 120 of the patch) in docmd(): rejected at line 205: …"."""
     where = f" in {hunk.function}" if hunk.function else ""
-    head = f"hunk {hunk.n} (line {hunk.patch_line} of the patch){where}"
+    head = f"{called(hunk.n)} (line {hunk.patch_line} of the patch){where}"
     if hunk.status == HunkStatus.OFFSET:
-        return f"{head}: applied {abs(hunk.offset)} lines {'later' if hunk.offset > 0 else 'earlier'}"
+        return f"{head}: applied {distance(hunk.offset)}"
     if hunk.status == HunkStatus.FUZZ:
         return f"{head}: applied at line {hunk.line} only with fuzz {hunk.fuzz}"
-    return f"{head}: {hunk.status.value} at line {hunk.line}: {hunk.verdict}"
+    place = f" at line {hunk.line}" if hunk.n else ""
+    return f"{head}: {hunk.status.value}{place}: {hunk.verdict}"
 
 
 def _summary(patch: PatchOutcome) -> str:
     hunks = [hunk for file in patch.files for hunk in file.hunks]
     counts = Counter(hunk.status.value for hunk in hunks)
     kinds = ", ".join(f"{count} {status}" for status, count in sorted(counts.items()))
-    return f"{len(patch.files)} file(s), {len(hunks)} hunk(s): {kinds}"
+    return f"{len(patch.files)} file(s), {len(hunks)} hunk(s){': ' if kinds else ''}{kinds}"
 
 
-def _noteworthy(patch: PatchOutcome) -> Iterator[tuple[str, HunkOutcome]]:
+def _noteworthy(report: Report, patch: PatchOutcome) -> Iterator[tuple[str, HunkOutcome]]:
+    """The hunks with fuzz, and those that failed and get no block of their own."""
     for file in patch.files:
         for hunk in file.hunks:
-            if not hunk.status.applied or hunk.status == HunkStatus.FUZZ:
+            failed = not hunk.status.applied
+            if hunk.status == HunkStatus.FUZZ or (
+                failed and report.diagnosis(patch.name, file.path, hunk) is None
+            ):
                 yield file.path, hunk
 
 
@@ -94,13 +101,13 @@ def compiled(build: Build) -> Iterator[str]:
         yield _row("", f"of them in lines of patches: {counts}")
 
 
-def checked(results: Iterable[CheckResult]) -> Iterator[str]:
+def checked(results: Iterable[CheckResult], screen: Screen) -> Iterator[str]:
     """A line for each check, its reasons below it, and the curve of a spawn check as small bars."""
     label = "checks"
     for result in results:
         word = "skipped" if result.skipped else "passed" if result.passed else "FAILED"
         colour = "yellow" if result.skipped else "green" if result.passed else "red"
-        yield _row(label, f"{result.name:24} {paint(word, colour)}  {result.summary}")
+        yield _row(label, f"{result.name:24} {screen.paint(word, colour)}  {result.summary}")
         label = ""
         for reason in result.reasons:
             yield _row("", f"  {reason}")
