@@ -7,30 +7,17 @@ import statistics
 import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from builder import process
+from builder.commands import bench_apply
+from builder.commands.figure import Figure
 from builder.errors import FindingsError, UsageError
 from builder.recipes.library import shipped
 from builder.sources.store import default_store
 
 _RECIPE = "bigconc"
-
-
-@dataclass(frozen=True, slots=True)
-class Figure:
-    """One measured figure. `most` is what it may be."""
-
-    name: str
-    value: float
-    unit: str
-    most: float
-
-    @property
-    def met(self) -> bool:
-        return self.value <= self.most
 
 
 def bench(what: str, *, rounds: int) -> None:
@@ -79,7 +66,12 @@ def _spawn(rounds: int) -> Iterator[Figure]:
         yield Figure(f"{check} of 1000, the whole command", seconds, "s", 20)
 
 
-_BENCHES: dict[str, Callable[[int], Iterator[Figure]]] = {"list": _list, "build": _build, "spawn": _spawn}
+_BENCHES: dict[str, Callable[[int], Iterator[Figure]]] = {
+    "list": _list,
+    "build": _build,
+    "spawn": _spawn,
+    "apply": bench_apply.measure,
+}
 
 
 def _timed(*arguments: str) -> float:

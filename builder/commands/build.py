@@ -1,4 +1,4 @@
-"""`build` and the commands that go a part of its way: `apply`, `smoke`, `package`."""
+"""`build` and the commands that go a part of its way: `smoke`, `package`."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ import msgspec
 from builder import pipeline
 from builder.checks.run import run_checks
 from builder.commands.common import Flags, Selection, to_json
+from builder.commands.patched import lines_of
 from builder.errors import UsageError
 from builder.patching.apply import Applied
-from builder.pipeline import Settings, Stage, Started
-from builder.recipes.model import ApplyPolicy
+from builder.pipeline import Patched, Settings, Stage, Started
 from builder.recipes.plan import Plan
 from builder.reporting import text
+from builder.reporting.screen import Screen
 from builder.sources.tree import Tree
 
-APPLY_SCHEMA = 1
 CHECKS_SCHEMA = 1
 
 
@@ -61,55 +61,32 @@ def smoke(
     pipeline.require_passed(results)
 
 
-def apply(
-    selection: Selection,
-    flags: Flags,
-    *,
-    policy: ApplyPolicy | None,
-    strip: int | None,
-    out: Path | None,
-    as_json: bool,
-) -> None:
-    """Apply a recipe's patches, say what became of each hunk, and write the tree if `out` is given."""
-    plan = selection.plan()
-    with flags.settings() as settings:
-        tree = pipeline.fetch_base(plan, settings)
-        applied = pipeline.apply_patches(plan, tree, policy, strip)
-    if as_json:
-        print(
-            to_json(
-                {"schema_version": APPLY_SCHEMA, "base": plan.base.name, "patches": list(applied.patches)}
-            )
-        )
-    else:
-        tell(Started(plan=plan, tree=tree))
-        tell(applied)
-    pipeline.require_applied(applied)
-    if out is not None:
-        write_tree(applied, out)
-
-
 def write_tree(applied: Applied, out: Path) -> None:
     """Write the patched tree into a new folder."""
+    require_new(out)
+    applied.tree.write(out)
+
+
+def require_new(out: Path) -> None:
+    """UsageError if `out` is anything but a folder that is empty or not there."""
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise UsageError(
             f"{out} exists and is not empty.", hint="Name a folder that is not there yet with --out."
         )
-    applied.tree.write(out)
 
 
 def tell(stage: Stage) -> None:
     """Print a stage's block at once, so that a long build shows how far it is."""
-    for line in text.stage(stage):
+    for line in lines_of(stage) if isinstance(stage, Patched) else text.stage(stage, Screen.of_stdout()):
         print(line)
     print(end="", flush=True)
 
 
 def _patched(plan: Plan, settings: Settings, *, quiet: bool = False) -> tuple[Tree, Applied]:
     tree = pipeline.fetch_base(plan, settings)
-    applied = pipeline.apply_patches(plan, tree)
+    patched = pipeline.patch_tree(plan, tree)
     if not quiet:
         tell(Started(plan=plan, tree=tree))
-        tell(applied)
-    pipeline.require_applied(applied)
-    return tree, applied
+        tell(patched)
+    pipeline.require_applied(patched.applied)
+    return tree, patched.applied

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import msgspec
 
@@ -34,18 +35,35 @@ class Selection:
     def library(self) -> Library:
         return Library.of(tuple(self.paths))
 
+    @property
+    def is_recipe(self) -> bool:
+        """Whether it is a recipe, the default one if none is named; otherwise a base with patches."""
+        return bool(self.recipe) or not (self.patches or self.base)
+
     def plan(self) -> Plan:
         """The plan of the recipe, or of the base and patches, that the flags name."""
         if self.patches and (self.recipe or not self.base):
             raise UsageError("--patch goes with --base, and not with --recipe.")
         library = self.library
-        if self.patches or (self.base and not self.recipe):
+        if not self.is_recipe:
             recipe = patch_recipe(self.base or "", self.patches)
         else:
             recipe, _ = library.recipe(self.recipe or DEFAULT_RECIPE)
             recipe = msgspec.structs.replace(recipe, base=self.base or recipe.base)
         conf = {**recipe.conf, **dict(_assignment(text) for text in self.conf)}
-        return make_plan(library, msgspec.structs.replace(recipe, conf=conf), platform=self.platform)
+        plan = make_plan(library, msgspec.structs.replace(recipe, conf=conf), platform=self.platform)
+        return replace(plan, flags=self.typed)
+
+    @property
+    def typed(self) -> str:
+        """The flags that select the same again, for a shell."""
+        flags = (
+            *(("--recipe", self.recipe or DEFAULT_RECIPE) if self.is_recipe else ()),
+            *(("--base", self.base) if self.base else ()),
+            *(word for patch in self.patches for word in ("--patch", patch)),
+            *(word for path in self.paths for word in ("--path", path)),
+        )
+        return shlex.join(flags)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

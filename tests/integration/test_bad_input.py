@@ -86,7 +86,7 @@ def test_a_missing_variant_says_what_exists_and_how_to_make_one(own: Path, store
     ran = build_mine(own, store, patches='["modern-c"]')
     assert ran.code == 2
     assert "modern-c has no variant for the base minispawn; it has: netqmail-1.06." in ran.stderr
-    assert "diff -ruN a b" in ran.stderr
+    assert "new-patch modern-c --base minispawn --edit DIR" in ran.stderr
 
 
 def test_a_reject_names_patch_hunk_and_place(own: Path, store: Path) -> None:
@@ -95,7 +95,11 @@ def test_a_reject_names_patch_hunk_and_place(own: Path, store: Path) -> None:
     ran = build_mine(own, store, patches=f'["{patch}"]')
     assert ran.code == 1
     assert "wrong.patch" in ran.stdout
-    assert "conf-spawn: hunk 1 (line 3 of the patch) in prose: rejected at line 1" in ran.stdout
+    assert f"conf-spawn: hunk 1 of 1 of wrong.patch  ({patch}:3)" in ran.stdout
+    assert "prerequisite missing: the lines that it expects are not in this base" in " ".join(
+        ran.stdout.split()
+    )
+    assert "expected  line 1" in ran.stdout
     assert not (own / "out").exists()
 
 

@@ -1,0 +1,151 @@
+"""What `bench --what apply` measures: the 156 ordered pairs of 13 real patches, and one huge file, beside other tools.
+
+Run as a module it applies the pairs, timing itself in a process that has done nothing else:
+python -m builder.commands.bench_apply TREE PATCHES
+"""
+
+from __future__ import annotations
+
+import shutil
+import statistics
+import sys
+import time
+from collections.abc import Iterator
+from itertools import permutations
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from builder import process
+from builder.agreement.diffs import Diff, Edit
+from builder.commands.figure import Figure
+from builder.errors import BackendError
+from builder.patching.apply import apply
+from builder.patching.parse import parse
+from builder.recipes.library import shipped
+from builder.recipes.model import ApplyPolicy
+from builder.sources.tree import File, Tree
+
+_URL = "https://github.com/notqmail/notqmail"
+_BASE = "netqmail-1.06"
+_BRANCHES = ("netqmail-*", "patches/netqmail/*")
+_POLICY = ApplyPolicy(fuzz=2)
+_PATCH = ("patch", "-p1", "-F2", "-N", "-f", "-s", "--no-backup-if-mismatch", "-r", "-")
+
+
+def measure(rounds: int) -> Iterator[Figure]:
+    """The figures, each measured in this run. A BackendError if git cannot get the patches."""
+    with TemporaryDirectory(prefix="qmail-builder-bench-") as name:
+        bench = _Pairs(Path(name))
+        ours = statistics.median(bench.ours() for _ in range(rounds))
+        label = f"{len(bench.pairs)} pairs of {len(bench.patches)} patches"
+        yield Figure(f"{label}: parsed and applied", ours, "s", 0.5)
+        yield Figure(f"{label}: of patch's time", 100 * ours / bench.patch(), "%", 100 / 80)
+        git = statistics.median(bench.git_apply() for _ in range(rounds))
+        yield Figure(f"{label}: of git apply's time", 100 * ours / git, "%", 100 / 5)
+        yield from _huge_file(Path(name) / "huge", rounds)
+
+
+class _Pairs:
+    """The patches as files, and each tool at work on all their pairs; every time is in seconds."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._git = folder / "notqmail.git"
+        self._env = process.clean_environment({"HOME": str(Path.home()), "GIT_DIR": str(self._git)})
+        self._run(
+            "git", "clone", "--quiet", "--bare", _URL, str(self._git), why="get the patches of notqmail"
+        )
+        self._tree = folder / "tree"
+        self._tree.mkdir()
+        self._run("git", f"--work-tree={self._tree}", "checkout", "--quiet", "--force", _BASE, "--", ".")
+        patches = folder / "patches"
+        patches.mkdir()
+        for branch in self._branches():
+            start = self._run("git", "merge-base", _BASE, branch).decode().strip()
+            diff = self._run("git", "diff", "--no-ext-diff", start, branch)
+            (patches / f"{branch.replace('/', '_')}.patch").write_bytes(diff)
+        self.patches = sorted(patches.iterdir())
+        self.pairs = list(permutations(self.patches, 2))
+
+    def ours(self) -> float:
+        """This engine, parsing included, in a new process; without the time to start it."""
+        command = [sys.executable, "-m", __name__, str(self._tree), str(self.patches[0].parent)]
+        done = process.run(command, cwd=shipped(), env=self._env, timeout=600)
+        if not done.ok:
+            raise BackendError(f"{process.quoted(command)} failed: {done.text}")
+        return float(done.text)
+
+    def patch(self) -> float:
+        """GNU patch: the tree copied and patch run twice for each pair."""
+        copy = self._folder / "copy"
+        began = time.monotonic()
+        for pair in self.pairs:
+            process.run(["cp", "-a", str(self._tree), str(copy)])
+            for patch in pair:
+                process.run([*_PATCH, "-i", str(patch)], cwd=copy)
+            shutil.rmtree(copy)
+        return time.monotonic() - began
+
+    def git_apply(self) -> float:
+        """git: a copy of the index and `git apply --cached` run twice for each pair."""
+        self._run("git", "read-tree", _BASE)
+        index, copy = self._git / "index", self._git / "index-of-pair"
+        env = {**self._env, "GIT_INDEX_FILE": str(copy)}
+        began = time.monotonic()
+        for pair in self.pairs:
+            shutil.copyfile(index, copy)
+            for patch in pair:
+                process.run(["git", "apply", "--cached", str(patch)], cwd=self._git, env=env)
+        return time.monotonic() - began
+
+    def _branches(self) -> list[str]:
+        patterns = [f"refs/heads/{pattern}" for pattern in _BRANCHES]
+        said = self._run("git", "for-each-ref", "--format=%(refname:short)", *patterns)
+        return said.decode().split()
+
+    def _run(self, *command: str, why: str = "prepare the patches") -> bytes:
+        done = process.run(command, cwd=self._folder, env=self._env, join=False, timeout=600)
+        if not done.ok:
+            said = done.errors.decode("utf-8", "replace").strip()
+            raise BackendError(f"git could not {why}: {said or done.how}.", hint=f"It needs {_URL}.")
+        return done.output
+
+
+def _huge_file(folder: Path, rounds: int) -> Iterator[Figure]:
+    """A file of 10 MB and a patch with 10,000 hunks."""
+    folder.mkdir()
+    old = [b"  line %06d of a file with some words in it\n" % number for number in range(250_000)]
+    edits = [Edit(12 + 25 * number, 1, (b"changed %d\n" % number,)) for number in range(10_000)]
+    data, patch = b"".join(old), Diff.with_context("huge.txt", old, edits).render()
+    (folder / "huge.patch").write_bytes(patch)
+    parses, applies, others = [], [], []
+    for _ in range(rounds):
+        (folder / "huge.txt").write_bytes(data)
+        began = time.monotonic()
+        process.run([*_PATCH, "-i", "huge.patch"], cwd=folder)
+        others.append(time.monotonic() - began)
+        began = time.monotonic()
+        parsed = parse("huge", patch)
+        parses.append(time.monotonic() - began)
+        applied = apply(Tree({"huge.txt": File(data)}), [parsed])
+        applies.append(time.monotonic() - began - parses[-1])
+        if not applied.ok or applied.tree["huge.txt"].data != (folder / "huge.txt").read_bytes():
+            raise BackendError("The huge file comes out otherwise than with GNU patch.")
+    patch_time = statistics.median(others)
+    label = "10 MB, 10,000 hunks"
+    yield Figure(f"{label}: applied, to patch's time", statistics.median(applies) / patch_time, "x", 3)
+    yield Figure(f"{label}: parsed, to patch's time", statistics.median(parses) / patch_time, "x", 3)
+
+
+def _time_pairs(tree_folder: Path, patch_folder: Path) -> float:
+    tree = Tree.read(tree_folder)
+    files = [(path.stem, path.read_bytes()) for path in sorted(patch_folder.iterdir())]
+    began = time.perf_counter()
+    patches = [parse(name, data) for name, data in files]
+    for pair in permutations(patches, 2):
+        apply(tree, pair, _POLICY)
+    return time.perf_counter() - began
+
+
+if __name__ == "__main__":
+    print(_time_pairs(Path(sys.argv[1]), Path(sys.argv[2])))
