@@ -9,7 +9,7 @@ import functools
 import os
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
@@ -46,7 +46,9 @@ _HELP = {
     "strip": "leading folders to cut off the paths of patches; found out if not given",
     "conf": "another value than the recipe's: conf-spawn=1000; may be repeated",
     "kind": "recipe, patch or base",
-    "what": "list, build, spawn or all",
+    "what": "list, build, spawn, apply or all",
+    "cases": "how many made-up cases to compare",
+    "seed": "which cases: the same number gives the same ones",
     "rounds": "how often each thing is measured; the median counts",
     "only": "only tests whose names match, as pytest's -k",
     "fast": "leave out the tests that take more than ten seconds",
@@ -54,8 +56,17 @@ _HELP = {
 }
 
 
-def task(*, iterable: tuple[str, ...] = (), positional: tuple[str, ...] = ()) -> Callable[[Body], Any]:
-    """A command: errors become one message, a hint and the documented exit code."""
+def task(
+    *,
+    iterable: tuple[str, ...] = (),
+    positional: tuple[str, ...] = (),
+    about: Mapping[str, str] | None = None,
+) -> Callable[[Body], Any]:
+    """A command: errors become one message, a hint and the documented exit code.
+
+    `about` are help texts for flags that mean something else here than in other commands.
+    """
+    helps = {**_HELP, **(about or {})}
 
     def decorate(body: Body) -> Any:
         @functools.wraps(body)
@@ -85,7 +96,7 @@ def task(*, iterable: tuple[str, ...] = (), positional: tuple[str, ...] = ()) ->
         flags = {name.replace("_", "-").strip("-") for name in names}
         return invoke_task(
             name=body.__name__.rstrip("_"),
-            help={name: _HELP[name] for name in sorted(flags & set(_HELP))},
+            help={name: helps[name] for name in sorted(flags & set(helps))},
             iterable=list(iterable),
             positional=list(positional),
             auto_shortflags=False,
@@ -208,13 +219,74 @@ def smoke(
     )
 
 
-@task(iterable=_SELECTION)
+@task(
+    iterable=_SELECTION,
+    about={
+        "format": "text, json, sarif, junit or github (annotations, and the step's summary)",
+        "output": "the file for the report instead of stdout; with --format github that of the summary",
+        "rejects": "write the hunks that fail as PATCH/FILE.rej into this folder",
+        "dry-run": "only report: write neither the tree nor .rej files",
+        "reverse": "take the patches back, the last one first",
+        "tree": "a folder with the sources to patch, as they are, instead of the base's",
+    },
+)
 def apply(
     context: Context,
     recipe: str | None = None,
     base: str | None = None,
     patch: list[str] | None = None,
     out: str | None = None,
+    rejects: str | None = None,
+    dry_run: bool = False,
+    reverse: bool = False,
+    tree: str | None = None,
+    fuzz: str | None = None,
+    max_offset: str | None = None,
+    strip: str | None = None,
+    format: str = "text",
+    output: str | None = None,
+    path: list[str] | None = None,
+    from_: str | None = None,
+    offline: bool = False,
+    debug: bool = False,
+) -> None:
+    """Apply a recipe's patches, say what became of each hunk, and write the tree into --out."""
+    from builder.commands import apply as command
+    from builder.commands.common import number, policy
+
+    command.apply(
+        _selection(recipe, base, patch, path=path),
+        _flags(offline=offline, from_=from_),
+        policy=policy(fuzz, max_offset),
+        strip=None if strip is None else number("--strip", strip, highest=9),
+        wanted=command.Wanted(
+            format=format,
+            output=None if output is None else Path(output),
+            out=None if out is None else Path(out),
+            rejects=None if rejects is None else Path(rejects),
+            dry_run=dry_run,
+        ),
+        task=command.Task(reverse=reverse, tree=None if tree is None else Path(tree)),
+    )
+
+
+@task(
+    iterable=_SELECTION,
+    positional=("name",),
+    about={
+        "name": "the patch, by its name or path in the series",
+        "hunk": "only this hunk, by its number in its file, even if it applied; all that failed if not given",
+        "file": "only hunks for this file of the tree",
+    },
+)
+def explain(
+    context: Context,
+    name: str,
+    hunk: str | None = None,
+    file: str | None = None,
+    recipe: str | None = None,
+    base: str | None = None,
+    patch: list[str] | None = None,
     fuzz: str | None = None,
     max_offset: str | None = None,
     strip: str | None = None,
@@ -224,17 +296,186 @@ def apply(
     offline: bool = False,
     debug: bool = False,
 ) -> None:
-    """Apply a recipe's patches, say what became of each hunk, and write the tree into --out."""
-    from builder.commands import build as command
+    """Say why hunks of a patch fail in a recipe, or how one applied, and who is to blame: `explain P --hunk N`."""
+    from builder.commands import explain as command
     from builder.commands.common import number, policy
 
-    command.apply(
+    command.explain(
+        command.Question(
+            patch=name, hunk=None if hunk is None else number("--hunk", hunk), file=file
+        ),
         _selection(recipe, base, patch, path=path),
         _flags(offline=offline, from_=from_),
         policy=policy(fuzz, max_offset),
         strip=None if strip is None else number("--strip", strip, highest=9),
-        out=None if out is None else Path(out),
         as_json=_json(format),
+    )
+
+
+@task(
+    iterable=("path",),
+    positional=("name",),
+    about={
+        "name": "what the patch is to be called, or a patch that lacks a variant for the base",
+        "base": "the base to change, if no recipe names it",
+        "recipe": "change the tree after this recipe's patches, or those before NAME if it has it",
+        "edit": "write the tree into this new folder, to be edited there",
+        "from": "the edited folder",
+        "summary": "what the patch does, in one line",
+        "license": "under which licence it may be passed on, such as 0BSD",
+        "out": "the folder with patches/; the current one if not given",
+    },
+)
+def new_patch(
+    context: Context,
+    name: str,
+    base: str | None = None,
+    recipe: str | None = None,
+    edit: str | None = None,
+    from_: str | None = None,
+    summary: str | None = None,
+    license: str | None = None,
+    out: str | None = None,
+    path: list[str] | None = None,
+    offline: bool = False,
+    debug: bool = False,
+) -> None:
+    """Edit a copy, get a patch: --edit DIR writes the tree, --from DIR makes a patch of what was changed in it."""
+    from builder.commands import new_patch as command
+
+    if (edit is None) == (from_ is None):
+        raise UsageError("new-patch has two steps: --edit DIR writes a tree, --from DIR makes a patch of it.")
+    wish = command.Wish(name=name, summary=summary, license=license, out=None if out is None else Path(out))
+    selection, flags = _selection(recipe, base, path=path), _flags(offline=offline, from_=None)
+    if edit is not None:
+        command.write_for_editing(wish, selection, flags, Path(edit))
+    else:
+        command.make(wish, selection, flags, Path(from_ or ""))
+
+
+@task(
+    iterable=("patch", "path"),
+    about={
+        "patch": "name in a patches/ folder or path of a patch file; all patches if none is named",
+        "rules": "only say which rules there are",
+        "format": "text, json, sarif or github (annotations)",
+    },
+)
+def lint(
+    context: Context,
+    patch: list[str] | None = None,
+    rules: bool = False,
+    format: str = "text",
+    path: list[str] | None = None,
+    debug: bool = False,
+) -> None:
+    """Say what is wrong or risky in patches, without applying them: `lint P…`. Exit code 1 if there is an error."""
+    from builder.commands import lint as command
+    from builder.recipes.library import Library
+
+    if rules:
+        command.show_rules()
+    else:
+        command.lint(patch or (), Library.of(tuple(path or ())), form=format)
+
+
+@task(
+    iterable=("path",),
+    positional=("name",),
+    about={
+        "name": "the patch, as the recipe names it",
+        "recipe": "the recipe in whose place it is to be exact",
+        "base": "the base to be exact for; another than the recipe's, or without a recipe the bare one",
+        "out": "the file to write instead of the patch's own",
+    },
+)
+def refresh(
+    context: Context,
+    name: str,
+    recipe: str | None = None,
+    base: str | None = None,
+    fuzz: str | None = None,
+    max_offset: str | None = None,
+    out: str | None = None,
+    path: list[str] | None = None,
+    offline: bool = False,
+    debug: bool = False,
+) -> None:
+    """Rewrite a patch so that it applies with no offset and no fuzz in its place; nothing else of it changes."""
+    from builder.commands import refresh as command
+    from builder.commands.common import policy
+
+    command.refresh(
+        name,
+        _selection(recipe, base, path=path),
+        _flags(offline=offline, from_=None),
+        policy=policy(fuzz, max_offset),
+        out=None if out is None else Path(out),
+    )
+
+
+@task(
+    iterable=("path",),
+    positional=("source",),
+    about={
+        "source": "a folder with a series file (quilt, debian/patches), a folder of mails, an mbox, a git repository",
+        "range": "the commits of a git repository: v1..v2",
+        "base": "the base that the series is for",
+        "name": "what the recipe is to be called; after the folder if not given",
+        "out": "the folder for patches/ and recipes/; the current one if not given",
+    },
+)
+def import_series(
+    context: Context,
+    source: str,
+    base: str | None = None,
+    name: str | None = None,
+    range: str | None = None,
+    out: str = ".",
+    path: list[str] | None = None,
+    offline: bool = False,
+    debug: bool = False,
+) -> None:
+    """Take over a series of patches: a folder for each, and a recipe that has them in order."""
+    from builder.commands import series as command
+
+    command.bring_in(
+        Path(source),
+        _selection(base=base, path=path),
+        _flags(offline=offline, from_=None),
+        name=name,
+        range_=range,
+        out=Path(out),
+    )
+
+
+@task(
+    iterable=_SELECTION,
+    about={
+        "format": "quilt, dpkg (debian/patches with DEP-3 headers) or git (mails for git am)",
+        "out": "the folder to write into; nothing in it is overwritten",
+    },
+)
+def export_series(
+    context: Context,
+    recipe: str | None = None,
+    base: str | None = None,
+    patch: list[str] | None = None,
+    format: str = "quilt",
+    out: str = "series",
+    path: list[str] | None = None,
+    from_: str | None = None,
+    offline: bool = False,
+    debug: bool = False,
+) -> None:
+    """Write a recipe's patches as a series for quilt, dpkg-source or git am."""
+    from builder.commands import series as command
+
+    command.give_out(
+        _selection(recipe, base, patch, path=path),
+        _flags(offline=offline, from_=from_),
+        form=format,
+        out=Path(out),
     )
 
 
@@ -301,12 +542,41 @@ def test(context: Context, only: str | None = None, fast: bool = False) -> None:
 
 
 @task()
+def fuzz(context: Context, cases: str = "5000", seed: str = "1") -> None:
+    """Compare the patch engine with GNU patch on made-up cases."""
+    from builder.commands.common import number
+    from builder.commands.fuzz import fuzz as run
+
+    run(number("--cases", cases, lowest=1), number("--seed", seed))
+
+
+@task()
 def bench(context: Context, what: str = "all", rounds: str = "3") -> None:
     """Measure what the README promises, side by side in one run."""
     from builder.commands.bench import bench as run
     from builder.commands.common import number
 
     run(what, rounds=number("--rounds", rounds, lowest=1, highest=99))
+
+
+_MANY = {"lint": "--patch"}
+"""Commands that take any number of words, and the flag that each word stands for: invoke itself knows no such."""
+
+
+def _spelled_out(argv: list[str]) -> list[str]:
+    """The command line with a flag before each of the words that follow such a command.
+
+    >>> _spelled_out(["inv", "lint", "tls", "a.patch", "--format", "json"])
+    ['inv', 'lint', '--patch', 'tls', '--patch', 'a.patch', '--format', 'json']
+    """
+    spelled: list[str] = []
+    flag = ""
+    for position, word in enumerate(argv):
+        flag = "" if word.startswith("-") else flag
+        spelled += [flag, word] if flag else [word]
+        if position == 1:
+            flag = _MANY.get(word, "")
+    return spelled
 
 
 class _Program(Program):
@@ -335,7 +605,7 @@ def main() -> None:
     program = _Program(
         namespace=Collection.from_module(sys.modules[__name__]), version=__version__, name="qmail-builder"
     )
-    program.run()
+    program.run(_spelled_out(sys.argv))
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ back. What goes wrong is a BuilderError with the exit code of its stage.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from builder import __version__
@@ -29,6 +29,7 @@ from builder.packaging.payload import Payload, payload_of
 from builder.patching.apply import Applied, apply
 from builder.patching.findings import HunkStatus
 from builder.patching.parse import parse
+from builder.patching.patch import Patch
 from builder.recipes.model import ApplyPolicy
 from builder.recipes.plan import Plan
 from builder.sources.fetch import obtain
@@ -60,6 +61,16 @@ class Started:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Patched:
+    """What became of a plan's patches, with what went in: the tree and the patches as values."""
+
+    plan: Plan
+    tree: Tree
+    patches: tuple[Patch, ...]
+    applied: Applied
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Packaged:
     """What was written into the output folder."""
 
@@ -67,7 +78,7 @@ class Packaged:
     packages: tuple[Package, ...]
 
 
-Stage = Started | Applied | Build | tuple[CheckResult, ...] | Packaged
+Stage = Started | Patched | Build | tuple[CheckResult, ...] | Packaged
 Listener = Callable[[Stage], None]
 """Is told the value of each stage as soon as there is one."""
 
@@ -79,9 +90,10 @@ def build(plan: Plan, settings: Settings, out: Path, tell: Listener) -> Packaged
     tree = fetch_base(plan, settings)
     tell(Started(plan=plan, tree=tree))
 
-    applied = apply_patches(plan, tree)
-    tell(applied)
-    require_applied(applied)
+    patched = patch_tree(plan, tree)
+    tell(patched)
+    require_applied(patched.applied)
+    applied = patched.applied
 
     compiled = compile_plan(plan, applied, settings)
     tell(compiled)
@@ -111,8 +123,30 @@ def apply_patches(
     plan: Plan, tree: Tree, policy: ApplyPolicy | None = None, strip: int | None = None
 ) -> Applied:
     """The plan's patches on `tree`; `policy` and `strip` say otherwise than the recipe."""
-    patches = [parse(patch.name, patch.data, strip=strip) for patch in plan.patches]
-    return apply(tree, patches, policy or plan.recipe.apply)
+    return patch_tree(plan, tree, policy, strip).applied
+
+
+def patch_tree(
+    plan: Plan,
+    tree: Tree,
+    policy: ApplyPolicy | None = None,
+    strip: int | None = None,
+    *,
+    reverse: bool = False,
+) -> Patched:
+    """The same, with all that a report of it needs; with `reverse` the patches are taken back, the last one first."""
+    if reverse:
+        plan = replace(plan, patches=plan.patches[::-1])
+    patches = tuple(parse_patches(plan, strip))
+    applied = apply(tree, patches, policy or plan.recipe.apply, reverse=reverse)
+    return Patched(plan=plan, tree=tree, patches=patches, applied=applied)
+
+
+def parse_patches(plan: Plan, strip: int | None = None) -> list[Patch]:
+    """The plan's patches as values; `strip` says otherwise than they do."""
+    return [
+        parse(patch.name, patch.data, strip=patch.strip if strip is None else strip) for patch in plan.patches
+    ]
 
 
 def require_applied(applied: Applied) -> None:

@@ -22,6 +22,17 @@ TOP = Path(__file__).resolve().parent.parent
 BASES = TOP / "bases"
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """The one flag that writes the transcripts in tests/golden anew."""
+    parser.addoption("--update-golden", action="store_true", help="write tests/golden anew")
+
+
+@pytest.fixture
+def update_golden(request: pytest.FixtureRequest) -> bool:
+    """Whether transcripts are to be written rather than compared."""
+    return bool(request.config.getoption("--update-golden"))
+
+
 @pytest.fixture(scope="session")
 def netqmail() -> Tree:
     """The real netqmail 1.06 from the user's store or through git; the test is skipped where it cannot be had."""

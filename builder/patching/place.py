@@ -2,63 +2,79 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from typing import NamedTuple
 
+from builder.patching.lines import LineIndex
 from builder.patching.patch import Hunk
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
-    """A match: `start` is the index (from 0) of the hunk's first line in the file, with `fuzz` lines left out."""
+class Place(NamedTuple):
+    """A match: `start` is the index (from 0) of the hunk's first line in the file, with `fuzz` lines left out.
+
+    With fuzz, `start` can be before the file's first line.
+    """
 
     start: int
     fuzz: int
 
 
-def find(lines: Sequence[bytes], hunk: Hunk, *, guess: int, floor: int, fuzz: int) -> Place | None:
+def first_index(hunk: Hunk) -> int:
+    """The index (from 0) of the hunk's first line, as the patch says it."""
+    # An insertion into nothing names the line before it, any other hunk its own first line.
+    return hunk.old_start - 1 if hunk.old else hunk.old_start
+
+
+def find(
+    lines: LineIndex | Sequence[bytes], hunk: Hunk, *, guess: int, floor: int, fuzz: int
+) -> Place | None:
     """The nearest place where `hunk` fits.
 
     `guess` is the index where it is expected, `floor` the first index that earlier hunks of the patch left free and
     `fuzz` the most context lines that may differ at either end. Exact matches anywhere come before fuzzy ones.
+    A hunk that is nearer to the top than the one before it can be found below `floor`: see `_near`.
     """
-    old = hunk.old
+    old, leading, trailing = hunk.old, hunk.leading, hunk.trailing
     if not old:
-        return Place(min(max(guess, floor), len(lines)), 0)
-    for level in range(min(fuzz, max(hunk.leading, hunk.trailing)) + 1):
-        start = _find_at_level(lines, old, hunk, guess, floor, level)
+        return Place(guess, 0)
+    index = lines if isinstance(lines, LineIndex) else LineIndex(lines)
+    if leading == trailing and guess >= floor and index.has(old, guess):
+        return Place(guess, 0)  # what the rest would find too, but most hunks are where they say
+    context = max(leading, trailing)
+    for level in range(min(fuzz, context) + 1):
+        # The shorter context is left out last: less of it means that the file began or ended there.
+        front, back = level + leading - context, level + trailing - context
+        start = _find_without(index, hunk, guess, floor, front, back)
         if start is not None:
             return Place(start, level)
     return None
 
 
-def _find_at_level(
-    lines: Sequence[bytes], old: tuple[bytes, ...], hunk: Hunk, guess: int, floor: int, level: int
-) -> int | None:
-    context = max(hunk.leading, hunk.trailing)
-    # The shorter context is left out last: less of it means that the file began or ended there.
-    cut_front = level + hunk.leading - context
-    cut_back = level + hunk.trailing - context
-    if cut_front < 0 and hunk.old_start <= 1:
-        candidates: Iterator[int] = iter((0,))
-        if cut_back < 0 and len(old) != len(lines):
-            return None
-    elif cut_back < 0:
-        candidates = iter((len(lines) - len(old),))
-    else:
-        candidates = _outwards(guess, floor, len(lines) - len(old) + max(cut_back, 0))
-    front, back = max(cut_front, 0), max(cut_back, 0)
-    wanted = old[front : len(old) - back]
-    for start in candidates:
-        if start >= floor and tuple(lines[start + front : start + len(old) - back]) == wanted:
-            return start
-    return None
+def _find_without(index: LineIndex, hunk: Hunk, guess: int, floor: int, front: int, back: int) -> int | None:
+    """Where the hunk fits without its first `front` and last `back` lines. Below 0: only at that end of the file."""
+    old = hunk.old
+    spare = len(index.lines) - len(old)
+    if front < 0 and hunk.old_start <= 1:
+        fits = floor <= hunk.leading and spare + back >= 0 and index.has(old[: len(old) - back], 0)
+        return 0 if fits else None
+    front = max(front, 0)
+    if back < 0:
+        return spare if spare >= floor and index.has(old[front:], spare + front) else None
+    block = old[front : len(old) - back]
+    found = _near(index, block, guess + front, floor + front, spare + back + front)
+    return None if found is None else found - front
 
 
-def _outwards(guess: int, lowest: int, highest: int) -> Iterator[int]:
-    """guess, guess+1, guess-1, guess+2, …: all indexes from `lowest` to `highest`."""
-    for distance in range(max(highest - guess, guess - lowest, 0) + 1):
-        if lowest <= guess + distance <= highest:
-            yield guess + distance
-        if distance and lowest <= guess - distance <= highest:
-            yield guess - distance
+def _near(index: LineIndex, block: tuple[bytes, ...], guess: int, lowest: int, highest: int) -> int | None:
+    """The index where `block` begins that GNU patch would try first."""
+    if lowest <= guess <= highest and index.has(block, guess):
+        return guess
+    if guess < lowest and guess <= highest:
+        # Expected in lines that are done already. GNU patch then begins as far above the guess as the first free
+        # line is below it; what it finds above makes "misordered hunks".
+        mirror = guess - (lowest - guess)
+        near = next((start for start in (mirror, lowest) if index.has(block, start)), None)
+        return index.first(block, mirror + 1, highest) if near is None else near
+    if not block:
+        return highest if highest >= lowest else None
+    return index.nearest(block, guess, lowest, highest)

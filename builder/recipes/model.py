@@ -38,6 +38,8 @@ class ApplyPolicy(_Described, frozen=True, kw_only=True):
     """Lines of context at either end of a hunk that may differ."""
     max_offset: Annotated[int, Meta(ge=0)] | None = None
     """Lines that a hunk may have moved; no limit if absent."""
+    other_functions: bool = False
+    """Whether a hunk may land in another C function than the one that it was made for."""
 
 
 class PackageSpec(_Described, frozen=True, kw_only=True):
@@ -93,6 +95,10 @@ class PatchSpec(_Described, frozen=True, kw_only=True):
     """Patches that cannot be combined with this one."""
     variants: dict[Name, str]
     """The patch file for each base, relative to patch.toml."""
+    strip: Annotated[int, Meta(ge=0, le=9)] | None = None
+    """Leading folders to cut off the paths in its files; found out if absent."""
+    origin: str = ""
+    """Where it comes from: an author, a URL, a commit."""
     limits: Limits = Limits()
 
 

@@ -32,6 +32,11 @@ class PatchInput:
     def sha256(self) -> str:
         return hashlib.sha256(self.data).hexdigest()
 
+    @property
+    def strip(self) -> int | None:
+        """The leading folders to cut off its paths, if its patch.toml says so."""
+        return None if self.spec is None else self.spec.strip
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
@@ -42,6 +47,10 @@ class Plan:
     base_path: Path
     patches: tuple[PatchInput, ...]
     platform: Platform
+    flags: str = ""
+    """What selected it on the command line, for advice on what to type next: "--recipe bigconc"."""
+    library: Library | None = None
+    """Where its names were looked up, to compare with what else there is. Nothing that is built depends on it."""
 
     @property
     def id(self) -> str:
@@ -85,6 +94,7 @@ def make_plan(library: Library, recipe: Recipe, *, platform: str | None = None) 
         base_path=base_path,
         patches=patches,
         platform=platform_called(wanted) if wanted else default_platform(),
+        library=library,
     )
 
 
@@ -98,8 +108,8 @@ def read_patch(library: Library, name: str, base: str) -> PatchInput:
         raise UsageError(
             f"The patch {name} has no variant for the base {base}; it has: {', '.join(spec.variants)}.",
             hint=(
-                f"To make one: `fetch {base} --out a`, copy a to b and edit b, then "
-                f"`diff -ruN a b > {origin.parent / base}.patch` and name it under [variants] in {origin}."
+                f"To make one: `new-patch {name} --base {base} --edit DIR` writes the tree; edit it, then "
+                f"`new-patch {name} --base {base} --from DIR` writes {origin.parent / base}.patch."
             ),
         )
     path = origin.parent / variant

@@ -16,12 +16,18 @@ EPOCH = 1196380800
 """The one time that every file of a build and a package has, in seconds: 2007-11-30, the date of netqmail 1.06."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, weakref_slot=True)
 class File:
     """A regular file. `mode` is PLAIN or EXECUTABLE: nothing else of a mode matters to a build."""
 
     data: bytes
     mode: int = PLAIN
+
+
+def folders_of(path: str) -> list[str]:
+    """All folders that a path lies in: for "a/b/c" these are "a" and "a/b"."""
+    parts = path.split("/")
+    return ["/".join(parts[:count]) for count in range(1, len(parts))]
 
 
 class Tree(Mapping[str, File]):
@@ -39,6 +45,9 @@ class Tree(Mapping[str, File]):
     def __iter__(self) -> Iterator[str]:
         return iter(self._files)
 
+    def __contains__(self, path: object) -> bool:
+        return path in self._files
+
     def __len__(self) -> int:
         return len(self._files)
 
@@ -52,6 +61,11 @@ class Tree(Mapping[str, File]):
         for chunk in self._chunks():
             total.update(chunk)
         return f"sha256:{total.hexdigest()}"
+
+    @cached_property
+    def folders(self) -> frozenset[str]:
+        """The folders that the files lie in, but not the top."""
+        return frozenset(folder for path in self._files for folder in folders_of(path))
 
     def pack(self) -> bytes:
         """The whole tree as bytes: mode, length, path and data of every file in order of path. `unpack` reads it."""

@@ -1,0 +1,151 @@
+"""What GNU patch makes of cases: many in one run, because starting it costs more than its work."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from builder import process
+from builder.agreement.cases import Case
+from builder.errors import BackendError
+
+VERSION = "GNU patch 2.7.6"
+
+_SEPARATOR = b"diff\n"
+"""Between two diffs, as diff -r has it. Without it GNU patch takes what follows the end of a context diff for its lines."""
+
+_MEMORY = Path("/dev/shm")  # noqa: S108 - only its own new folders in it
+"""Where files are in memory."""
+
+_FILE = re.compile(r"patching file (\S+)")
+_NEXT = re.compile(r"The next patch(?:, when reversed,)? would .* the file ([^\s,]+),")
+_NAMED = re.compile(r"\|(?:---|\+\+\+|\*\*\*) (?:[ab]/)(f\d+\.txt)")
+_HUNK = re.compile(
+    r"Hunk #(\d+) (succeeded|FAILED|ignored) at (-?\d+)(?: with fuzz (\d+))?(?: \(offset (-?\d+) lines?\))?"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fate:
+    """What became of a hunk; `line`, `offset` and `fuzz` only of one that was applied."""
+
+    applied: bool
+    line: int | None = None
+    offset: int = 0
+    fuzz: int = 0
+
+
+@dataclass(slots=True)
+class Section:
+    """What was said of one diff of a file: of hunks that it says nothing of, all was well."""
+
+    skipped: bool = False
+    left_over: bool = False
+    hunks: dict[int, Fate] = field(default_factory=dict)
+
+    @property
+    def failed(self) -> bool:
+        return self.skipped or self.left_over or any(not fate.applied for fate in self.hunks.values())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """What became of a case: its file's bytes (None: not there) and a list of sections for each of its patches.
+
+    `exit_codes` are those of a run with this case alone. 2: the patch could not be understood.
+    """
+
+    data: bytes | None
+    exit_codes: tuple[int, ...]
+    sections: tuple[tuple[Section, ...], ...]
+
+
+class GnuPatch:
+    """GNU patch with certain flags, run in folders of its own, in memory where there is such a folder."""
+
+    def __init__(self, *, fuzz: int, reverse: bool = False) -> None:
+        program = process.require_program("patch", package="patch")
+        said = process.run([program, "--version"]).text.partition("\n")[0]
+        if said != VERSION:
+            raise BackendError(f"The comparison is with {VERSION}, and {program} is {said!r}.")
+        self._command = (
+            str(program),
+            *("-p1", f"-F{fuzz}", "-N", "-f", "--no-backup-if-mismatch", "-r", "-"),
+            *(("-R",) if reverse else ()),
+        )
+
+    def results(self, cases: Sequence[Case]) -> list[Result]:
+        """The result of each case."""
+        together = [case for case in cases if not case.alone]
+        results = self._run(together) if together else {}
+        if results is None:
+            # One of them cannot be understood: find out which.
+            results, alone = {}, list(cases)
+        else:
+            alone = [case for case in cases if case.alone]
+        for case in alone:
+            results.update(self._run([case]) or {})
+        return [results[case.path] for case in cases]
+
+    def _run(self, cases: Sequence[Case]) -> dict[str, Result] | None:
+        """The results of cases in one run for each of their patches; None if there are several and one is damaged."""
+        with TemporaryDirectory(
+            prefix="qmail-builder-gnu-", dir=_MEMORY if _MEMORY.is_dir() else None
+        ) as name:
+            folder = Path(name)
+            for case in cases:
+                if case.data is not None:
+                    (folder / case.path).write_bytes(case.data)
+            codes: list[int] = []
+            said: list[dict[str, list[Section]]] = []
+            for turn in range(max(len(case.patches) for case in cases)):
+                patch = _SEPARATOR.join(case.patches[turn] for case in cases if turn < len(case.patches))
+                done = process.run([*self._command, "-d", name], stdin=patch or b"\n", timeout=60)
+                if done.returncode > 1 and len(cases) > 1:
+                    return None
+                codes.append(done.returncode)
+                said.append(_sections(done.text))
+            return {case.path: _result(case, folder / case.path, codes, said) for case in cases}
+
+
+def _result(case: Case, path: Path, codes: list[int], said: list[dict[str, list[Section]]]) -> Result:
+    sections = tuple(tuple(turn.get(case.path, ())) for turn in said[: len(case.patches)])
+    failed = (int(any(section.failed for section in turn)) for turn in sections)
+    return Result(
+        data=path.read_bytes() if path.exists() else None,
+        exit_codes=tuple(code if code > 1 else own for code, own in zip(codes, failed, strict=False)),
+        sections=sections,
+    )
+
+
+def _sections(text: str) -> dict[str, list[Section]]:
+    """What was said, by file. The words are those of version 2.7.6 in English."""
+    found: dict[str, list[Section]] = {}
+    section = Section()
+    lost = False
+    for line in text.splitlines():
+        if match := _FILE.match(line) or _NEXT.match(line):
+            section = Section()
+            found.setdefault(match[1], []).append(section)
+        elif line.startswith("can't find file to patch"):
+            section = Section(skipped=True)
+            lost = True
+        elif lost and (match := _NAMED.match(line)):
+            found.setdefault(match[1], []).append(section)
+            lost = False
+        elif line.endswith("Skipping patch."):
+            section.skipped = True
+        elif line.startswith("Not deleting file"):
+            section.left_over = True
+        elif match := _HUNK.match(line):
+            number, how, at, fuzz, offset = match.groups()
+            section.hunks[int(number)] = Fate(
+                applied=how == "succeeded",
+                line=int(at) if how == "succeeded" else None,
+                offset=int(offset or 0),
+                fuzz=int(fuzz or 0),
+            )
+    return found

@@ -1,0 +1,188 @@
+"""The hunks of one file, applied one after the other as GNU patch does it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from builder.patching import place
+from builder.patching.applied import OwnedLines, Removed
+from builder.patching.findings import HunkOutcome, HunkStatus, Owner
+from builder.patching.functions import Move
+from builder.patching.patch import Hunk
+from builder.recipes.model import ApplyPolicy
+
+Moved = Callable[[OwnedLines, int, int, Hunk], Move | None]
+"""Says whether a hunk expected at one index of a file landed at another index in another function."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Changed:
+    """A file after its hunks. `missed` are those that did not apply, each with the index where it was expected."""
+
+    after: OwnedLines
+    outcomes: tuple[HunkOutcome, ...]
+    missed: tuple[tuple[Hunk, int, HunkStatus], ...]
+
+    @property
+    def any_applied(self) -> bool:
+        return len(self.missed) < len(self.outcomes)
+
+
+def apply_hunks(
+    patch: str, before: OwnedLines, hunks: tuple[Hunk, ...], policy: ApplyPolicy, moved: Moved | None = None
+) -> Changed:
+    """Apply what fits of `hunks` to the lines `before`, and say what became of each.
+
+    Hunks must come in the order of the file. What lies between two changes is context for both: only lines up to the
+    last change of a hunk are done when the next one is looked at.
+    """
+    output = _Output(before)
+    outcomes: list[HunkOutcome] = []
+    missed: list[tuple[Hunk, int, HunkStatus]] = []
+    shift = 0  # how far the last hunk was from where it said
+    grown = 0  # lines that there are more than before, so far
+    for hunk in hunks:
+        first = place.first_index(hunk)
+        guess = first + shift
+        found = place.find(before.index, hunk, guess=guess, floor=output.done, fuzz=policy.fuzz)
+        if found is not None and not _too_far(found.start - first, policy):
+            move = moved(before, guess, found.start, hunk) if moved and _elsewhere(found, first) else None
+            if move is not None:
+                outcomes.append(_misplaced(hunk, found, first, move, found.start + 1 + grown))
+                missed.append((hunk, guess, HunkStatus.MISPLACED))
+                continue
+            shift = found.start - first
+            if output.put(hunk, found.start, Owner(patch=patch, hunk=hunk.number)):
+                outcomes.append(_applied(hunk, found, first, found.start + 1 + grown))
+                grown += sum([len(added) - removed for _, removed, added in hunk.edits])
+                continue
+        outcomes.append(_rejected(before, hunk, guess, found))
+        missed.append((hunk, guess, outcomes[-1].status))
+    return Changed(after=output.finished(), outcomes=tuple(outcomes), missed=tuple(missed))
+
+
+def section(hunk: Hunk) -> str:
+    """The heading of a hunk as text: usually the head of a C function."""
+    return hunk.section.decode("utf-8", "replace").strip() if hunk.section else ""
+
+
+class _Output:
+    """The new lines of a file, made from the top down. `done` counts the old lines that are dealt with."""
+
+    def __init__(self, before: OwnedLines) -> None:
+        self._before = before
+        self._lines: list[bytes] = []
+        self._owners: list[Owner | None] = []
+        self._removed: list[Removed] = []
+        self._passed = 0  # how many of before.removed are dealt with
+        self.done = 0
+
+    def put(self, hunk: Hunk, start: int, owner: Owner) -> bool:
+        """Make the hunk's changes with its first line at index `start`. False if lines before that are done already.
+
+        Context is the file's own, because with fuzz it may differ from the patch's.
+        """
+        edits = hunk.edits
+        if start == -1 or (edits and start + edits[0].at < self.done):
+            return False
+        for at, removed, added in edits:
+            self._copy(start + at)
+            if removed:
+                self._remove(removed, owner)
+            if added:
+                self._add(added, (owner,) * len(added))
+        return True
+
+    def finished(self) -> OwnedLines:
+        if not self.done and not self._lines:
+            return self._before
+        self._copy(max(self.done, len(self._before.lines)))
+        return OwnedLines(tuple(self._lines), tuple(self._owners), tuple(self._removed))
+
+    def _copy(self, end: int) -> None:
+        """Take over the old lines before index `end`. They may end before it: then it is done all the same."""
+        self._pass_removed(end)
+        self._add(self._before.lines[self.done : end], self._before.owners[self.done : end])
+        self.done = end
+
+    def _add(self, lines: tuple[bytes, ...], owners: tuple[Owner | None, ...]) -> None:
+        if lines and self._lines and not self._lines[-1].endswith(b"\n"):
+            self._lines[-1] += b"\n"  # it was the last line of a file and is not any more
+        self._lines += lines
+        self._owners += owners
+
+    def _remove(self, count: int, owner: Owner) -> None:
+        """Leave out old lines."""
+        end = self.done + count
+        # What earlier patches took away from in between is now gone from here.
+        self._pass_removed(end, at=len(self._lines))
+        self._removed.append(Removed(len(self._lines), owner, self._before.lines[self.done : end]))
+        self.done = end
+
+    def _pass_removed(self, end: int, at: int | None = None) -> None:
+        """Carry over what earlier patches took away before the old line `end`."""
+        earlier = self._before.removed
+        if not earlier:
+            return
+        while self._passed < len(earlier) and earlier[self._passed].at <= end:
+            removed = earlier[self._passed]
+            now_at = len(self._lines) + removed.at - self.done if at is None else at
+            self._removed.append(Removed(now_at, removed.owner, removed.lines))
+            self._passed += 1
+
+
+def _too_far(offset: int, policy: ApplyPolicy) -> bool:
+    return policy.max_offset is not None and abs(offset) > policy.max_offset
+
+
+def _elsewhere(found: place.Place, first: int) -> bool:
+    return bool(found.fuzz) or found.start != first
+
+
+def _applied(hunk: Hunk, found: place.Place, first: int, line: int) -> HunkOutcome:
+    offset = found.start - first
+    status = HunkStatus.FUZZ if found.fuzz else HunkStatus.OFFSET if offset else HunkStatus.CLEAN
+    return HunkOutcome(
+        n=hunk.number,
+        status=status,
+        line=line,
+        patch_line=hunk.patch_line,
+        offset=offset,
+        fuzz=found.fuzz,
+        function=section(hunk),
+    )
+
+
+def _misplaced(hunk: Hunk, found: place.Place, first: int, move: Move, line: int) -> HunkOutcome:
+    return HunkOutcome(
+        n=hunk.number,
+        status=HunkStatus.MISPLACED,
+        line=line,
+        patch_line=hunk.patch_line,
+        offset=found.start - first,
+        fuzz=found.fuzz,
+        function=move.expected or section(hunk),
+        landed=move.landed,
+        verdict=f"it is made for {_named(move.expected)}, but fits in {_named(move.landed)}",
+    )
+
+
+def _named(function: str) -> str:
+    return f"{function}()" if function else "no function"
+
+
+def _rejected(before: OwnedLines, hunk: Hunk, guess: int, found: place.Place | None) -> HunkOutcome:
+    status, verdict = HunkStatus.REJECTED, "the lines that it expects are not there"
+    if found is not None:
+        verdict = "its place is farther away than the recipe allows, or above that of the hunk before it"
+    elif hunk.new and place.find(before.index, hunk.reverse, guess=guess, floor=0, fuzz=0):
+        status, verdict = HunkStatus.ALREADY_APPLIED, "its change is there already"
+    return HunkOutcome(
+        n=hunk.number,
+        status=status,
+        line=guess + 1,
+        patch_line=hunk.patch_line,
+        function=section(hunk),
+        verdict=verdict,
+    )

@@ -1,0 +1,81 @@
+"""The tree while a series is applied to it."""
+
+from __future__ import annotations
+
+from weakref import WeakKeyDictionary
+
+from builder.patching.applied import NOTHING, OwnedLines
+from builder.sources.tree import PLAIN, File, Tree, folders_of
+
+_pristine: WeakKeyDictionary[File, OwnedLines] = WeakKeyDictionary()
+"""The lines of base files, for as long as their trees live: all series on one base share them and their indexes."""
+
+
+class State:
+    """A base with what the patches so far made of it. Files that no patch touched stay those of the base."""
+
+    def __init__(self, tree: Tree) -> None:
+        self._tree = tree
+        self._modes: dict[str, int] = {}
+        self._new_folders: set[str] = set()
+        self.owned: dict[str, OwnedLines] = {}
+        """The files that were touched and are still there."""
+        self.gone: dict[str, str] = {}
+        """The files that were taken out, each with the name of the patch that did it."""
+
+    def __contains__(self, path: object) -> bool:
+        return path in self.owned or (path in self._tree and path not in self.gone)
+
+    @property
+    def base_folders(self) -> frozenset[str]:
+        """The folders of the base."""
+        return self._tree.folders
+
+    def lines(self, path: str) -> OwnedLines:
+        """The lines of a file; none if it is not there."""
+        if path in self.owned:
+            return self.owned[path]
+        return self.base_lines(path) if path not in self.gone else NOTHING
+
+    def base_lines(self, path: str) -> OwnedLines:
+        """The lines of a file as the base has it; none if it is not in the base."""
+        file = self._tree.get(path)
+        if file is None:
+            return NOTHING
+        lines = _pristine.get(file)
+        if lines is None:
+            lines = _pristine[file] = OwnedLines.pristine(file.data)
+        return lines
+
+    def mode(self, path: str) -> int:
+        """The mode of a file; that of a plain one if it is not there."""
+        if path in self.owned:
+            return self._modes[path]
+        return self._tree[path].mode if path in self else PLAIN
+
+    def put(self, path: str, lines: OwnedLines, mode: int) -> None:
+        """Make or replace a file."""
+        if path not in self._tree:
+            self._new_folders.update(folders_of(path))
+        self.owned[path] = lines
+        self._modes[path] = mode
+        self.gone.pop(path, None)
+
+    def take_out(self, path: str, patch: str) -> None:
+        """Remove a file that is there, in the name of a patch."""
+        self.owned.pop(path, None)
+        self.gone[path] = patch
+
+    def has_room(self, path: str) -> bool:
+        """Whether a new file can be at `path`: that is no folder, and none of its folders is a file."""
+        if path in self._tree.folders or path in self._new_folders:
+            below = f"{path}/"
+            if any(other.startswith(below) and other in self for other in (*self._tree, *self.owned)):
+                return False
+        return not any(folder in self for folder in folders_of(path))
+
+    def result(self) -> Tree:
+        """The tree as it is now."""
+        changes: dict[str, File | None] = dict.fromkeys(self.gone)
+        changes.update((path, File(lines.data, self._modes[path])) for path, lines in self.owned.items())
+        return self._tree.changed(changes)
