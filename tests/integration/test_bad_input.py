@@ -55,7 +55,10 @@ def build_mine(
     ("spawn", "said"),
     [
         ("0", "conf-spawn is '0', but must be a number from 1 to 65000."),
-        ("70000", "conf-spawn is 70000, but this patched source can hold at most 65000"),
+        (
+            "70000",
+            "conf-spawn is 70000, but 65000 is the most that two-byte delivery numbers are trusted with.",
+        ),
         ('"many"', "conf-spawn is 'many', but must be a number from 1 to 65000."),
     ],
 )

@@ -10,11 +10,12 @@ import msgspec
 import pytest
 
 from builder.checks.patch_checks import run_scripts
-from builder.configure.conf import Value, highest_spawn
+from builder.configure.conf import Value
 from builder.console import Quiet
 from builder.errors import CompileError, UsageError
 from builder.patching.apply import apply
 from builder.patching.parse import parse
+from builder.recipes.ceiling import spawn_ceiling
 from builder.recipes.library import Library
 from builder.recipes.model import Limits, Recipe
 from builder.recipes.plan import Plan, make_plan
@@ -89,7 +90,7 @@ def assert_checks_fail(plan: Plan, store: Path, patch: str) -> None:
 def test_chkspawn_agrees_with_the_limits_that_the_patches_declare(
     store: Path, patches: tuple[str, ...]
 ) -> None:
-    highest = highest_spawn(plan_of("minispawn", *patches).limits)
+    highest = spawn_ceiling(plan_of("minispawn", *patches).limits).most
     plan = plan_of("minispawn", *patches, conf_spawn=highest)
     assert built(plan, store).conf["conf-spawn"] == str(highest)
     beyond = plan_of("minispawn", *patches, conf_spawn=highest + 1)
