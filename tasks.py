@@ -332,7 +332,10 @@ class _Program(Program):
 
 def main() -> None:
     """The console script qmail-builder, and what ./inv runs."""
+    # Under the name by which it was called, so that what --help shows can be typed.
+    called = Path(sys.argv[0]).name
     program = _Program(
+        binary="./inv" if called == "tasks.py" else called,
         namespace=Collection.from_module(sys.modules[__name__]), version=__version__, name="qmail-builder"
     )
     program.run()
