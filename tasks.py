@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 import os
+import signal
 import sys
 import traceback
 from collections.abc import Callable
@@ -73,9 +74,7 @@ def task(*, iterable: tuple[str, ...] = (), positional: tuple[str, ...] = ()) ->
                 sys.stderr.write("\ninterrupted\n")
                 raise Exit(code=INTERRUPTED) from None
             except BrokenPipeError:
-                # Whoever read our output has gone (`… | head`): that is no error of ours.
-                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-                raise Exit(code=0) from None
+                raise
             except OSError as error:
                 where = f"{error.filename}: " if error.filename else ""
                 _say(BuilderError(f"{where}{error.strerror or error}"))
@@ -332,13 +331,22 @@ class _Program(Program):
 
 def main() -> None:
     """The console script qmail-builder, and what ./inv runs."""
+    # Whoever ends us politely wants what Ctrl-C does: everything that we started ended, nothing half done.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     # Under the name by which it was called, so that what --help shows can be typed.
     called = Path(sys.argv[0]).name
     program = _Program(
         binary="./inv" if called == "tasks.py" else called,
-        namespace=Collection.from_module(sys.modules[__name__]), version=__version__, name="qmail-builder"
+        namespace=Collection.from_module(sys.modules[__name__]),
+        version=__version__,
+        name="qmail-builder",
     )
-    program.run()
+    try:
+        program.run()
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Whoever read our output has gone (`… | head`): that is no error of ours.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 if __name__ == "__main__":
