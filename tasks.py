@@ -247,10 +247,10 @@ def fetch(
     offline: bool = False,
     debug: bool = False,
 ) -> None:
-    """Get a base, or all of them, into the store; with --out also its tree into a new folder."""
+    """Get a base, or all of them with `fetch all`, into the store; --out writes its tree into a new folder."""
     from builder.commands import fetch as command
 
-    names = () if base is None else (base,)
+    names = () if base in (None, "all") else (base,)
     flags = _flags(offline=offline, from_=from_)
     command.fetch(names, _selection(path=path), flags, None if out is None else Path(out))
 
