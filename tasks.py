@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 import os
+import signal
 import sys
 import traceback
 from collections.abc import Callable, Mapping
@@ -84,9 +85,7 @@ def task(
                 sys.stderr.write("\ninterrupted\n")
                 raise Exit(code=INTERRUPTED) from None
             except BrokenPipeError:
-                # Whoever read our output has gone (`… | head`): that is no error of ours.
-                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-                raise Exit(code=0) from None
+                raise
             except OSError as error:
                 where = f"{error.filename}: " if error.filename else ""
                 _say(BuilderError(f"{where}{error.strerror or error}"))
@@ -301,9 +300,7 @@ def explain(
     from builder.commands.common import number, policy
 
     command.explain(
-        command.Question(
-            patch=name, hunk=None if hunk is None else number("--hunk", hunk), file=file
-        ),
+        command.Question(patch=name, hunk=None if hunk is None else number("--hunk", hunk), file=file),
         _selection(recipe, base, patch, path=path),
         _flags(offline=offline, from_=from_),
         policy=policy(fuzz, max_offset),
@@ -489,10 +486,10 @@ def fetch(
     offline: bool = False,
     debug: bool = False,
 ) -> None:
-    """Get a base, or all of them, into the store; with --out also its tree into a new folder."""
+    """Get a base, or all of them with `fetch all`, into the store; --out writes its tree into a new folder."""
     from builder.commands import fetch as command
 
-    names = () if base is None else (base,)
+    names = () if base in (None, "all") else (base,)
     flags = _flags(offline=offline, from_=from_)
     command.fetch(names, _selection(path=path), flags, None if out is None else Path(out))
 
@@ -602,10 +599,22 @@ class _Program(Program):
 
 def main() -> None:
     """The console script qmail-builder, and what ./inv runs."""
+    # Whoever ends us politely wants what Ctrl-C does: everything that we started ended, nothing half done.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # Under the name by which it was called, so that what --help shows can be typed.
+    called = Path(sys.argv[0]).name
     program = _Program(
-        namespace=Collection.from_module(sys.modules[__name__]), version=__version__, name="qmail-builder"
+        binary="./inv" if called == "tasks.py" else called,
+        namespace=Collection.from_module(sys.modules[__name__]),
+        version=__version__,
+        name="qmail-builder",
     )
-    program.run(_spelled_out(sys.argv))
+    try:
+        program.run(_spelled_out(sys.argv))
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Whoever read our output has gone (`… | head`): that is no error of ours.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 if __name__ == "__main__":

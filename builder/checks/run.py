@@ -17,7 +17,7 @@ from builder.checks.scratch import scratch_folder
 from builder.checks.spawn_direct import check_direct
 from builder.checks.spawn_replies import check_replies
 from builder.checks.spawn_whole import check_whole
-from builder.checks.verdict import ONE_BYTE_LIMIT, SpawnAsk
+from builder.checks.verdict import SpawnAsk
 from builder.compiling.build import Build
 from builder.console import Progress
 from builder.errors import CompileError, UsageError
@@ -69,8 +69,7 @@ def spawn_ask(build: Build, plan: Plan) -> SpawnAsk:
     """What the spawn checks of a plan ask for."""
     return SpawnAsk(
         deliveries=plan.recipe.spawn.deliveries or int(build.conf["conf-spawn"]),
-        width=2 if (plan.limits.spawn or ONE_BYTE_LIMIT) > ONE_BYTE_LIMIT else 1,
-        select=bool(plan.limits.select),
+        source=plan.limits,
     )
 
 

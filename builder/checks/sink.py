@@ -63,7 +63,8 @@ class Sink:
         self.port = 0
         """Chosen by the kernel when the sink is entered."""
         self.connected = 0
-        """Connections that are open now."""
+        """Deliveries under way: open connections whose mail has not been taken yet. A client that knows its mail taken
+        makes room for the next one before we see it leave; the two must not count as two at once."""
         self.peak = 0
         self.peak_at = 0.0
         """When the peak was reached first, by time.monotonic()."""
@@ -137,9 +138,14 @@ class Sink:
 
     def _went(self, session: _Session) -> None:
         self._sessions.discard(session)
-        self._count(-1)
         if not session.took_mail:
+            self._count(-1)
             self.dropped += 1
+
+    def _took(self, session: _Session, mails: list[Receipt]) -> None:
+        self.receipts.update(mails)
+        if not session.took_mail:
+            self._count(-1)
 
     def _count(self, change: int) -> None:
         self.connected += change
@@ -213,7 +219,7 @@ class _Session(asyncio.Protocol):
         self._buffer, self._in_data = rest, False
         found = _MESSAGE_ID.search(mail)
         message_id = found[1].decode("utf-8", "replace") if found else ""
-        self._sink.receipts.update((recipient, message_id) for recipient in self._recipients)
+        self._sink._took(self, [(recipient, message_id) for recipient in self._recipients])  # noqa: SLF001
         self.took_mail = True
         self._reply(b"250 taken")
         return True

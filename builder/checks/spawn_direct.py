@@ -189,6 +189,7 @@ def _figures(run: _Run) -> dict[str, int | float | str]:
         "deferred": len(run.reported(Outcome.DEFERRAL)),
         "failed": len(run.reported(Outcome.FAILURE, Outcome.MANGLED)),
         "received": run.sink.receipts.total(),
+        "dropped_connections": run.sink.dropped,
         "highest_descriptor": max(run.peak_descriptors, default=-1),
         "descriptors_allowed": run.descriptors_allowed,
         "seconds_to_peak": round(max(run.sink.peak_at - run.began, 0), 3),

@@ -1,4 +1,4 @@
-"""What qmail-rspawn answers to commands that it must refuse, as qmail-send relies on it (specified in qmail-rspawn(8))."""
+"""What qmail-rspawn answers to commands that it must refuse: qmail-send decides by these replies what to try again."""
 
 from __future__ import annotations
 

@@ -203,6 +203,7 @@ def _figures(run: _Run) -> dict[str, int | float | str]:
         "deferred": run.log.deferrals.total(),
         "failed": run.log.failures.total(),
         "received": run.sink.receipts.total(),
+        "dropped_connections": run.sink.dropped,
         "left_in_queue": run.left_in_queue,
         "highest_descriptor": max(run.peak_descriptors, default=-1),
         "descriptors_allowed": run.descriptors_allowed,

@@ -11,11 +11,8 @@ from builder.checks.limits import Limits
 from builder.checks.protocol import Width
 from builder.checks.report import CheckResult
 from builder.checks.sink import Receipt
-
-SELECT_LIMIT = 509
-"""(1024 - 5) / 2: conf-spawn where select's fd_set has 1024 bits, as with every Linux C library."""
-ONE_BYTE_LIMIT = 255
-TWO_BYTES_LIMIT = 65000
+from builder.recipes import model
+from builder.recipes.ceiling import ONE_BYTE, spawn_ceiling
 
 STALL = 10.0
 """Seconds without any news after which nothing more is expected of a spawner."""
@@ -28,12 +25,15 @@ class SpawnAsk:
 
     deliveries: int
     """How many must be under way at the same time."""
-    width: Width
-    """Bytes of a delivery number: 2 if the tree has the protocol of big-concurrency."""
-    select: bool
-    """Whether the spawner watches its descriptors with the C library's fd_set."""
+    source: model.Limits
+    """What bounds conf-spawn in the source of the programs."""
     nofile: int | None = None
     """Run the spawner with this limit of descriptors; our own limit if None."""
+
+    @property
+    def width(self) -> Width:
+        """Bytes of a delivery number: 2 if the tree has the protocol of big-concurrency."""
+        return 2 if (self.source.spawn or ONE_BYTE) > ONE_BYTE else 1
 
     @property
     def time_limit(self) -> float:
@@ -95,15 +95,11 @@ def conf_spawn_limit(ask: SpawnAsk, announced: int) -> str | None:
     """Why conf-spawn keeps the deliveries below what is asked for, and what to do; None if it does not."""
     if announced >= ask.deliveries:
         return None
-    if ask.width == 1:
-        most, why, patch = ONE_BYTE_LIMIT, "one-byte delivery numbers can hold", "big-concurrency"
-    elif ask.select:
-        most, why, patch = SELECT_LIMIT, "select's fd_set of 1024 bits can watch", "poll-spawn"
-    else:
-        most, why, patch = TWO_BYTES_LIMIT, "two-byte delivery numbers are trusted with", ""
-    if ask.deliveries > most:
-        advice = f"add the patch {patch} to the recipe" if patch else "ask for fewer deliveries"
-        return f"conf-spawn is {announced}, and {most} is the most that {why}: {advice}."
+    ceiling = spawn_ceiling(ask.source)
+    if ask.deliveries > ceiling.most:
+        return (
+            f"conf-spawn is {announced}, and {ceiling.most} is the most that {ceiling.why}: {ceiling.advice}."
+        )
     return f"conf-spawn is {announced}: set conf-spawn = {ask.deliveries} under [conf] in the recipe."
 
 

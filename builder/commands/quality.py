@@ -14,7 +14,7 @@ _GATES = {
     "ruff check": ("ruff", "check", "--quiet", "."),
     "ruff format": ("ruff", "format", "--check", "--quiet", "."),
     "mypy": ("mypy",),
-    "import-linter": ("lint-imports",),
+    "import-linter": ("lint-imports", "--no-logo"),
     "codespell": ("codespell",),
 }
 """The linters by name: programs of the virtual environment, run at the top of the checkout."""

@@ -16,14 +16,12 @@ import jinja2
 
 from builder.configure.ids import GROUPS, USERS, Ids
 from builder.errors import UsageError
+from builder.recipes.ceiling import spawn_ceiling
 from builder.recipes.model import Limits
 from builder.sources.tree import File, Tree
 from builder.toolchains.toolchain import Toolchain
 
 Value = int | str | tuple[str, ...]
-
-SELECT_LIMIT = (1024 - 5) // 2
-"""What chkspawn allows where the C library's fd_set has 1024 bits, as on every Linux: 509."""
 
 _MULTILINE = {"conf-users": len(USERS), "conf-groups": len(GROUPS)}
 _TEMPLATES = Path(__file__).parent / "templates"
@@ -68,12 +66,6 @@ def configure(
     conf = {path: _lines(configured[path].data)[0] for path in changes}
     _check_spawn(conf.get("conf-spawn", "1"), limits)
     return Configured(tree=configured, seeds=_seeds(configured, ids), conf=conf, ids=ids)
-
-
-def highest_spawn(limits: Limits) -> int:
-    """The highest conf-spawn that the patched code can hold."""
-    most = limits.spawn or 255
-    return min(most, SELECT_LIMIT) if limits.select else most
 
 
 def _seeds(tree: Tree, ids: Ids) -> dict[str, bytes]:
@@ -137,16 +129,11 @@ def _check(path: str, value: Value, limits: Limits) -> None:
 
 
 def _check_spawn(value: str, limits: Limits) -> None:
-    highest = highest_spawn(limits)
+    ceiling = spawn_ceiling(limits)
     if not value.isdecimal() or int(value) < 1:
-        raise UsageError(f"conf-spawn is {value!r}, but must be a number from 1 to {highest}.")
-    if int(value) <= highest:
-        return
-    if int(value) > (limits.spawn or 255):
-        why, patch = f"its delivery numbers end at {limits.spawn or 255}", "big-concurrency"
-    else:
-        why, patch = "select() watches at most 1024 descriptors, two for each delivery", "poll-spawn"
-    hint = f"Add the patch {patch} to the recipe." if highest < 65000 else "Use a lower number."
-    raise UsageError(
-        f"conf-spawn is {value}, but this patched source can hold at most {highest}: {why}.", hint=hint
-    )
+        raise UsageError(f"conf-spawn is {value!r}, but must be a number from 1 to {ceiling.most}.")
+    if int(value) > ceiling.most:
+        raise UsageError(
+            f"conf-spawn is {value}, but {ceiling.most} is the most that {ceiling.why}.",
+            hint=f"To change that, {ceiling.advice}.",
+        )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import signal
 import subprocess
@@ -55,7 +56,10 @@ def build_mine(
     ("spawn", "said"),
     [
         ("0", "conf-spawn is '0', but must be a number from 1 to 65000."),
-        ("70000", "conf-spawn is 70000, but this patched source can hold at most 65000"),
+        (
+            "70000",
+            "conf-spawn is 70000, but 65000 is the most that two-byte delivery numbers are trusted with.",
+        ),
         ('"many"', "conf-spawn is 'many', but must be a number from 1 to 65000."),
     ],
 )
@@ -131,7 +135,16 @@ def test_a_wrong_archive_is_kept_aside_and_both_hashes_are_said(tmp_path: Path) 
         "fetch", "netqmail-1.06", "--from", archive, env={"QMAIL_BUILDER_STORE": str(tmp_path / "store")}
     )
     assert ran.code == 4
+    assert "8e7d98d15211fc9f9c28109e942e2268f42a6672d68df92a42f2afa90ff00532" in ran.stderr
+    assert hashlib.sha256(b"no archive").hexdigest() in ran.stderr
     assert archive.exists()
+
+
+def test_all_bases_are_fetched_at_once_and_one_that_fails_does_not_keep_the_others(tmp_path: Path) -> None:
+    ran = command("fetch", "all", "--offline", env={"QMAIL_BUILDER_STORE": str(tmp_path)})
+    assert ran.code == 4
+    assert ran.stdout.startswith("minispawn ")
+    assert all(f"notqmail-1.0{minor}" in ran.stderr for minor in (7, 8, 9))
 
 
 def test_an_output_folder_that_cannot_be_written_is_an_error_of_packaging(own: Path, store: Path) -> None:

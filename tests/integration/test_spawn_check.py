@@ -25,13 +25,16 @@ from builder.compiling.build import Build
 from builder.console import Quiet
 from builder.errors import UsageError
 from builder.packaging.payload import Entry, payload_of
+from builder.recipes import model
 from builder.recipes.library import Library
 from builder.recipes.model import Recipe, SpawnSpec
 from builder.recipes.plan import make_plan
 from tests.building import built, recipe_plan
 
-THOUSAND = SpawnAsk(deliveries=1000, width=2, select=False)
-FEW = SpawnAsk(deliveries=5, width=2, select=False)
+STOCK = model.Limits(spawn=255, select=True)
+WITH_POLL = model.Limits(spawn=65000, select=False)
+THOUSAND = SpawnAsk(deliveries=1000, source=WITH_POLL)
+FEW = SpawnAsk(deliveries=5, source=WITH_POLL)
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -118,7 +121,7 @@ def test_a_low_limit_of_descriptors_is_named(ground: Ground) -> None:
 
 
 def test_another_protocol_than_the_one_promised_is_said(ground: Ground) -> None:
-    result = check_direct(ground, replace(FEW, width=1), Quiet())
+    result = check_direct(ground, replace(FEW, source=STOCK), Quiet())
     assert result.failed
     assert result.reasons == (
         "qmail-rspawn greets with 2 byte(s), e8 03, but delivery numbers of 1 byte(s) were expected.",
@@ -333,7 +336,7 @@ def test_a_whole_qmail_with_a_thousand_deliveries(bigconc_build: Build, by_root:
 @pytest.mark.netqmail
 @pytest.mark.native
 def test_a_whole_unpatched_qmail_delivers_all_but_not_at_once(vanilla_build: Build) -> None:
-    ask = SpawnAsk(deliveries=300, width=1, select=True)
+    ask = SpawnAsk(deliveries=300, source=STOCK)
     result = check_whole(vanilla_build, ask, _Installed(), Quiet())
     assert result.failed
     assert result.figures["peak"] == 255
@@ -345,7 +348,7 @@ def test_a_whole_unpatched_qmail_delivers_all_but_not_at_once(vanilla_build: Bui
 @pytest.mark.netqmail
 def test_a_whole_qmail_with_too_few_descriptors_delivers_the_rest_later(bigconc_build: Build) -> None:
     installed = _Installed()
-    ask = SpawnAsk(deliveries=200, width=2, select=False, nofile=200)
+    ask = SpawnAsk(deliveries=200, source=WITH_POLL, nofile=200)
     result = check_whole(bigconc_build, ask, installed, Quiet())
     assert result.failed
     assert isinstance(peak := result.figures["peak"], int)

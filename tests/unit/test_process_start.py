@@ -8,6 +8,7 @@ import signal
 import sys
 import time
 from contextlib import ExitStack
+from io import FileIO
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,8 @@ import pytest
 from builder import process
 from builder.checks.procfs import open_descriptors
 from builder.errors import BackendError
+
+_Pipe = tuple[FileIO, FileIO]
 
 
 def _output(script: str, *, nofile: int | None = None, env: dict[str, str] | None = None) -> str:
@@ -54,14 +57,27 @@ def test_descriptors_may_be_exchanged() -> None:
     """Ours have the very numbers that others of them are to get."""
     with ExitStack() as stack:
         first, second = process.pipe(stack), process.pipe(stack)
-        low, high = sorted((first, second), key=lambda pipe: pipe[1].fileno())
-        numbers = {high[1].fileno(): low[1].fileno(), low[1].fileno(): high[1].fileno()}
-        script = f"import os; os.write({high[1].fileno()}, b'low'); os.write({low[1].fileno()}, b'high')"
-        running = stack.enter_context(process.start([sys.executable, "-c", script], descriptors=numbers))
-        assert running.wait(10) == 0
-        for _, write_end in (low, high):
-            write_end.close()
-        assert (low[0].readall(), high[0].readall()) == (b"low", b"high")
+        _assert_exchanged(stack, first, second, first[1].fileno(), second[1].fileno())
+
+
+def test_descriptors_may_get_numbers_that_are_free_here() -> None:
+    """A copy that is made on the way must not take a number that another one is to get."""
+    with ExitStack() as stack:
+        first, second = process.pipe(stack), process.pipe(stack)
+        free = os.dup(0)
+        os.close(free)
+        _assert_exchanged(stack, first, second, free, free + 1)
+
+
+def _assert_exchanged(stack: ExitStack, first: _Pipe, second: _Pipe, one: int, other: int) -> None:
+    """A program that has `first` under the number `other` and `second` under `one` writes to these."""
+    script = f"import os; os.write({other}, b'first'); os.write({one}, b'second')"
+    numbers = {other: first[1].fileno(), one: second[1].fileno()}
+    running = stack.enter_context(process.start([sys.executable, "-c", script], descriptors=numbers))
+    assert running.wait(10) == 0
+    for _, write_end in (first, second):
+        write_end.close()
+    assert (first[0].readall(), second[0].readall()) == (b"first", b"second")
 
 
 def test_it_has_no_other_descriptors_even_inheritable_ones() -> None:

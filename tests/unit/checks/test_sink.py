@@ -185,3 +185,17 @@ def test_any_address_of_the_loopback_will_do() -> None:
         client = _Client(sink)
         _until(lambda: sink.connected == 1)
         client.close()
+
+
+def test_a_client_whose_mail_was_taken_is_no_longer_under_way() -> None:
+    with Sink() as sink:
+        sink.open_gate()
+        first = _Client(sink)
+        assert first.reply().startswith("220")
+        first.deliver("a@example.invalid", "1")
+        second = _Client(sink)
+        assert second.reply().startswith("220")
+        assert (sink.connected, sink.peak) == (1, 1)
+        first.close()
+        second.close()
+        _until(lambda: sink.connected == 0)

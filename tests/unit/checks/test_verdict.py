@@ -15,10 +15,14 @@ from builder.checks.verdict import (
     receipt_problems,
     summary_of,
 )
+from builder.recipes import model
 
-ONE = SpawnAsk(deliveries=1000, width=1, select=True)
-TWO = SpawnAsk(deliveries=1000, width=2, select=True)
-POLL = SpawnAsk(deliveries=1000, width=2, select=False)
+STOCK = model.Limits(spawn=255, select=True)
+BIG = model.Limits(spawn=65000, select=True)
+WITH_POLL = model.Limits(spawn=65000, select=False)
+ONE = SpawnAsk(deliveries=1000, source=STOCK)
+TWO = SpawnAsk(deliveries=1000, source=BIG)
+POLL = SpawnAsk(deliveries=1000, source=WITH_POLL)
 LIMITS = Limits(
     nofile=1024,
     nofile_hard=4096,
@@ -48,7 +52,7 @@ def test_conf_spawn_keeps_the_deliveries_down(ask: SpawnAsk, conf_spawn: int, wo
 
 
 def test_a_higher_conf_spawn_is_all_it_takes_where_the_code_can_hold_it() -> None:
-    said = conf_spawn_limit(SpawnAsk(deliveries=200, width=1, select=True), 120)
+    said = conf_spawn_limit(SpawnAsk(deliveries=200, source=STOCK), 120)
     assert said == "conf-spawn is 120: set conf-spawn = 200 under [conf] in the recipe."
 
 

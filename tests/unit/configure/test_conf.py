@@ -80,9 +80,9 @@ def test_no_account_is_needed_because_the_ids_are_seeded() -> None:
         (0, STOCK, "conf-spawn is '0', but must be a number from 1 to 255."),
         ("many", STOCK, "conf-spawn is 'many', but must be a number from 1 to 255."),
         (-3, STOCK, "conf-spawn is '-3', but must be"),
-        (256, STOCK, "can hold at most 255: its delivery numbers end at 255."),
-        (510, Limits(spawn=65000, select=True), "can hold at most 509: select"),
-        (70000, Limits(spawn=65000, select=False), "can hold at most 65000: its delivery numbers end"),
+        (256, STOCK, "conf-spawn is 256, but 255 is the most that one-byte delivery numbers can hold."),
+        (510, Limits(spawn=65000, select=True), "509 is the most that select's fd_set"),
+        (70000, Limits(spawn=65000, select=False), "65000 is the most that two-byte"),
     ],
 )
 def test_conf_spawn_is_checked_against_what_the_code_holds(value: Value, limits: Limits, said: str) -> None:
