@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from weakref import WeakKeyDictionary
 
 from builder.patching import binary, functions, strip
 from builder.patching.applied import OwnedLines, Reject
+from builder.patching.done import Done, Put
 from builder.patching.findings import FileOutcome, HunkOutcome, HunkStatus, Owner
 from builder.patching.hunks import Changed, Moved, apply_hunks, section
+from builder.patching.memory import Memory
 from builder.patching.patch import FileChange, Hunk, Kind, Patch
 from builder.patching.state import State
 from builder.recipes.model import ApplyPolicy
@@ -19,16 +20,6 @@ _WHOLE = 0
 _MOVES = (Kind.RENAME, Kind.COPY)
 _FILE_TYPE, _REGULAR = 0o170000, 0o100000
 """Of git's modes."""
-
-_Key = tuple[int, str, str, ApplyPolicy]
-_MOST_KNOWN = 64
-_LONGEST_KNOWN = 10_000
-_known: WeakKeyDictionary[OwnedLines, dict[_Key, tuple[FileChange, Changed]]] = WeakKeyDictionary()
-"""What changes made of files of a base, for as long as its tree lives: every pair of patches begins there.
-
-By the change's id, which is its own for as long as it is kept here. Bounded: at most _MOST_KNOWN for each file, none
-for files of more than _LONGEST_KNOWN lines.
-"""
 
 
 class PatchWork:
@@ -63,6 +54,34 @@ class PatchWork:
 
     def apply(self, change: FileChange) -> FileOutcome:
         """Make one of the changes, or as much of it as can be made."""
+        done = self._known(change) or self._work_out(change)
+        if done.take_out is not None:
+            self._state.take_out(done.take_out, self._patch.name)
+        if done.put is not None:
+            self._state.put(done.put.path, done.put.lines, done.put.mode)
+        self.rejects += done.rejects
+        return done.outcome
+
+    def _known(self, change: FileChange) -> Done | None:
+        """What came of the same change on the bare base, if all that counts for it is still as it was there."""
+        names = strip.names_of(change, self.level)
+        if self._reverse or change.kind in _MOVES or any(map(self._state.touched, names)):
+            return None
+        memory = Memory.of(self._state.base)
+        circumstances = (self._patch.name, self.level, self._policy)
+        done = memory.recall(change, circumstances)
+        if done is None:
+            done = self._work_out(change)
+            # What finds no file may depend on all the others of the patch.
+            if done.outcome.strip == self.level and (done.put is not None or done.take_out is not None):
+                memory.keep(change, circumstances, done)
+        elif done.put is not None and not (
+            done.put.path in self._state or self._state.has_room(done.put.path)
+        ):
+            return None
+        return done
+
+    def _work_out(self, change: FileChange) -> Done:
         level, path = self.level, strip.find_target(change, self.level, self._state)
         if path is None:
             level = strip.other_level(change, level, self._patch, self._state)
@@ -82,22 +101,22 @@ class PatchWork:
         refusal = self._refusal(job, path)
         return self._refuse(job, path, *refusal) if refusal else self._change_lines(job, path)
 
-    def _change_lines(self, job: _Job, path: str) -> FileOutcome:
+    def _change_lines(self, job: _Job, path: str) -> Done:
         change, before = job.change, self._state.lines(path)
         changed = self._apply_hunks(job, path, path, before)
-        outcome = job.outcome(path, changed.outcomes)
-        if job.new_is_nothing == 2 and (changed.any_applied or not change.hunks):
+        outcomes = changed.outcomes
+        rejects = job.rejects(path, before, changed)
+        nothing_made = change.hunks and not changed.any_applied
+        if job.new_is_nothing == 2 and not nothing_made:
             if not changed.after.lines:
-                self._state.take_out(path, self._patch.name)
-                return outcome
+                return Done(outcome=job.outcome(path, outcomes), rejects=rejects, take_out=path)
             if not changed.missed:
                 verdict = "it is to be removed, but has lines that the patch does not know"
-                outcome = job.outcome(path, (*changed.outcomes, job.whole(HunkStatus.REJECTED, verdict)))
-        if changed.any_applied or not change.hunks:
-            self._state.put(path, changed.after, self._new_mode(change, path))
-        return outcome
+                outcomes = (*outcomes, job.whole(HunkStatus.REJECTED, verdict))
+        put = None if nothing_made else Put(path, changed.after, self._new_mode(change, path))
+        return Done(outcome=job.outcome(path, outcomes), rejects=rejects, put=put)
 
-    def _move(self, job: _Job) -> FileOutcome:
+    def _move(self, job: _Job) -> Done:
         """Rename or copy a file, and change it on the way."""
         change, state = job.change, self._state
         old, new = strip.stripped(change.old_path, job.level), strip.stripped(change.new_path, job.level)
@@ -116,31 +135,34 @@ class PatchWork:
         stays = change.kind is Kind.COPY or old in self._arrived
         before, mode = (kept, kept_mode) if stays else (state.lines(old), state.mode(old))
         changed = self._apply_hunks(job, new, old, before)
-        if not stays:
-            state.take_out(old, self._patch.name)
-        state.put(new, changed.after, mode if change.new_mode is None else _mode(change.new_mode))
         self._arrived.add(new)
-        return job.outcome(new, changed.outcomes)
+        return Done(
+            outcome=job.outcome(new, changed.outcomes),
+            rejects=job.rejects(new, before, changed),
+            put=Put(new, changed.after, mode if change.new_mode is None else _mode(change.new_mode)),
+            take_out=None if stays else old,
+        )
 
-    def _take_copy_back(self, job: _Job, copy: str, original: str) -> FileOutcome:
+    def _take_copy_back(self, job: _Job, copy: str, original: str) -> Done:
         """Remove a copy, if without the patch's changes it is one."""
         if copy not in self._state:
             return self._no_target(job)
-        changed = self._apply_hunks(job, copy, copy, self._state.lines(copy))
-        if not changed.missed and changed.after.lines != self._state.lines(original).lines:
+        before = self._state.lines(copy)
+        changed = self._apply_hunks(job, copy, copy, before)
+        if changed.missed:
+            rejects = job.rejects(copy, before, changed)
+            return Done(outcome=job.outcome(copy, changed.outcomes), rejects=rejects)
+        if changed.after.lines != self._state.lines(original).lines:
             verdict = f"without the patch's changes it is no copy of {original}"
-            return job.outcome(copy, (*changed.outcomes, job.whole(HunkStatus.REJECTED, verdict)))
-        if not changed.missed:
-            self._state.take_out(copy, self._patch.name)
-        return job.outcome(copy, changed.outcomes)
+            outcomes = (*changed.outcomes, job.whole(HunkStatus.REJECTED, verdict))
+            return Done(outcome=job.outcome(copy, outcomes))
+        return Done(outcome=job.outcome(copy, changed.outcomes), take_out=copy)
 
-    def _change_bytes(self, job: _Job, path: str) -> FileOutcome:
+    def _change_bytes(self, job: _Job, path: str) -> Done:
         """Make the new bytes of a git binary patch."""
         change, state = job.change, self._state
         if change.binary is None:
-            verdict = (
-                "the patch says that bytes differ but does not have them: make it with git diff --binary"
-            )
+            verdict = "the patch does not have the bytes that differ: make it with git diff --binary"
             return self._refuse(job, path, HunkStatus.MALFORMED, verdict)
         old = state.lines(path).data
         if change.creates and path in state:
@@ -155,29 +177,17 @@ class PatchWork:
             status = HunkStatus.ALREADY_APPLIED if there else HunkStatus.REJECTED
             verdict = "it has the new bytes already" if there else error.what
             return self._refuse(job, path, status, verdict)
+        outcome = job.outcome(path, ())
         if change.removes:
-            state.take_out(path, self._patch.name)
-        else:
-            owner = Owner(patch=self._patch.name, hunk=_WHOLE)
-            state.put(path, OwnedLines.owned(new, owner), self._new_mode(change, path))
-        return job.outcome(path, ())
+            return Done(outcome=outcome, take_out=path)
+        lines = OwnedLines.owned(new, Owner(patch=self._patch.name, hunk=_WHOLE))
+        return Done(outcome=outcome, put=Put(path, lines, self._new_mode(change, path)))
 
     def _apply_hunks(self, job: _Job, path: str, base_path: str, before: OwnedLines) -> Changed:
         """Apply the hunks for the file at `path`, which is `base_path` in the base, to its lines."""
         base = self._state.base_lines(base_path)
-        shared = before is base and 0 < len(base.lines) <= _LONGEST_KNOWN
-        known = _known.setdefault(base, {}) if shared else {}
-        key = (id(job.change), self._patch.name, path, self._policy)
-        if key not in known:
-            if len(known) >= _MOST_KNOWN:
-                known.clear()
-            judge = None if self._policy.other_functions else _judge(path, base)
-            changed = apply_hunks(self._patch.name, before, job.change.hunks, self._policy, judge)
-            known[key] = (job.change, changed)
-        changed = known[key][1]
-        for hunk, expected, status in changed.missed:
-            self.rejects.append(job.reject(hunk, path, before, expected, status))
-        return changed
+        judge = None if self._policy.other_functions else _judge(path, base)
+        return apply_hunks(self._patch.name, before, job.change.hunks, self._policy, judge)
 
     def _refusal(self, job: _Job, path: str) -> tuple[HunkStatus, str] | None:
         """Why the file must not be created or removed, as GNU patch -N sees it; None if nothing speaks against it."""
@@ -199,7 +209,7 @@ class PatchWork:
             return HunkStatus.ALREADY_APPLIED, "the same empty file is there already"
         return None
 
-    def _no_target(self, job: _Job) -> FileOutcome:
+    def _no_target(self, job: _Job) -> Done:
         state, change = self._state, job.change
         path = job.name
         if not strip.target(change, job.level):
@@ -215,13 +225,17 @@ class PatchWork:
         )
         return self._refuse(job, path, HunkStatus.NO_TARGET, verdict)
 
-    def _refuse(self, job: _Job, path: str, status: HunkStatus, verdict: str) -> FileOutcome:
+    def _refuse(self, job: _Job, path: str, status: HunkStatus, verdict: str) -> Done:
         """Try none of the change's hunks, for one reason."""
         before = self._state.lines(path)
-        for hunk in job.change.hunks:
-            self.rejects.append(job.reject(hunk, path, before, max(hunk.old_start - 1, 0), status))
-        failed = [job.failed(hunk, status, verdict) for hunk in job.change.hunks]
-        return job.outcome(path, tuple(failed) or (job.whole(status, verdict),))
+        hunks = job.change.hunks
+        failed = tuple(job.failed(hunk, status, verdict) for hunk in hunks) or (job.whole(status, verdict),)
+        return Done(
+            outcome=job.outcome(path, failed),
+            rejects=tuple(
+                job.reject(hunk, path, before, max(hunk.old_start - 1, 0), status) for hunk in hunks
+            ),
+        )
 
     def _new_mode(self, change: FileChange, path: str) -> int:
         if change.new_mode is not None:
@@ -284,6 +298,11 @@ class _Job:
             patch_line=hunk.patch_line,
             function=section(hunk),
             verdict=verdict,
+        )
+
+    def rejects(self, path: str, before: OwnedLines, changed: Changed) -> tuple[Reject, ...]:
+        return tuple(
+            self.reject(hunk, path, before, expected, status) for hunk, expected, status in changed.missed
         )
 
     def reject(self, hunk: Hunk, path: str, before: OwnedLines, expected: int, status: HunkStatus) -> Reject:

@@ -32,14 +32,14 @@ class HunkStatus(StrEnum):
         return self in (HunkStatus.CLEAN, HunkStatus.OFFSET, HunkStatus.FUZZ)
 
 
-class Owner(Struct, frozen=True, kw_only=True):
+class Owner(Struct, frozen=True, kw_only=True, gc=False):
     """Who put a line there: hunk number `hunk` of `patch` for the line's file; 0: the patch made the file as a whole."""
 
     patch: str
     hunk: int
 
 
-class HunkOutcome(Struct, frozen=True, kw_only=True):
+class HunkOutcome(Struct, frozen=True, kw_only=True, gc=False):
     """One hunk. `line` is where it went, or where it was expected if it did not apply (from 1).
 
     Number 0 is the file as a whole: what can go wrong with its name, its mode, its bytes or its removal.

@@ -41,21 +41,21 @@ def apply_hunks(
     outcomes: list[HunkOutcome] = []
     missed: list[tuple[Hunk, int, HunkStatus]] = []
     shift = 0  # how far the last hunk was from where it said
-    grown = 0  # lines that there are more than before, so far
     for hunk in hunks:
         first = place.first_index(hunk)
         guess = first + shift
         found = place.find(before.index, hunk, guess=guess, floor=output.done, fuzz=policy.fuzz)
-        if found is not None and not _too_far(found.start - first, policy):
-            move = moved(before, guess, found.start, hunk) if moved and _elsewhere(found, first) else None
+        if found is not None and (policy.max_offset is None or abs(found.start - first) <= policy.max_offset):
+            line = found.start + 1 + output.grown
+            elsewhere = found.start != first or found.fuzz
+            move = moved(before, guess, found.start, hunk) if moved and elsewhere else None
             if move is not None:
-                outcomes.append(_misplaced(hunk, found, first, move, found.start + 1 + grown))
+                outcomes.append(_misplaced(hunk, found, first, move, line))
                 missed.append((hunk, guess, HunkStatus.MISPLACED))
                 continue
             shift = found.start - first
             if output.put(hunk, found.start, Owner(patch=patch, hunk=hunk.number)):
-                outcomes.append(_applied(hunk, found, first, found.start + 1 + grown))
-                grown += sum([len(added) - removed for _, removed, added in hunk.edits])
+                outcomes.append(_applied(hunk, found, first, line))
                 continue
         outcomes.append(_rejected(before, hunk, guess, found))
         missed.append((hunk, guess, outcomes[-1].status))
@@ -68,7 +68,10 @@ def section(hunk: Hunk) -> str:
 
 
 class _Output:
-    """The new lines of a file, made from the top down. `done` counts the old lines that are dealt with."""
+    """The new lines of a file, made from the top down.
+
+    `done` counts the old lines that are dealt with, `grown` how many more new ones than old ones the hunks have.
+    """
 
     def __init__(self, before: OwnedLines) -> None:
         self._before = before
@@ -77,6 +80,7 @@ class _Output:
         self._removed: list[Removed] = []
         self._passed = 0  # how many of before.removed are dealt with
         self.done = 0
+        self.grown = 0
 
     def put(self, hunk: Hunk, start: int, owner: Owner) -> bool:
         """Make the hunk's changes with its first line at index `start`. False if lines before that are done already.
@@ -92,6 +96,7 @@ class _Output:
                 self._remove(removed, owner)
             if added:
                 self._add(added, (owner,) * len(added))
+            self.grown += len(added) - removed
         return True
 
     def finished(self) -> OwnedLines:
@@ -130,14 +135,6 @@ class _Output:
             now_at = len(self._lines) + removed.at - self.done if at is None else at
             self._removed.append(Removed(now_at, removed.owner, removed.lines))
             self._passed += 1
-
-
-def _too_far(offset: int, policy: ApplyPolicy) -> bool:
-    return policy.max_offset is not None and abs(offset) > policy.max_offset
-
-
-def _elsewhere(found: place.Place, first: int) -> bool:
-    return bool(found.fuzz) or found.start != first
 
 
 def _applied(hunk: Hunk, found: place.Place, first: int, line: int) -> HunkOutcome:

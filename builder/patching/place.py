@@ -12,7 +12,7 @@ from builder.patching.patch import Hunk
 class Place(NamedTuple):
     """A match: `start` is the index (from 0) of the hunk's first line in the file, with `fuzz` lines left out.
 
-    With fuzz, `start` can be before the file's first line.
+    With fuzz, `start` can be before the file's first line; at -1 no hunk can be.
     """
 
     start: int
@@ -41,13 +41,17 @@ def find(
     if leading == trailing and guess >= floor and index.has(old, guess):
         return Place(guess, 0)  # what the rest would find too, but most hunks are where they say
     context = max(leading, trailing)
+    nowhere = None
     for level in range(min(fuzz, context) + 1):
         # The shorter context is left out last: less of it means that the file began or ended there.
         front, back = level + leading - context, level + trailing - context
         start = _find_without(index, hunk, guess, floor, front, back)
-        if start is not None:
+        if start == -1:
+            # Only among misordered hunks. To GNU patch line 0 means "not found", but it goes on from there.
+            nowhere, guess = Place(start, level), start
+        elif start is not None:
             return Place(start, level)
-    return None
+    return nowhere
 
 
 def _find_without(index: LineIndex, hunk: Hunk, guess: int, floor: int, front: int, back: int) -> int | None:

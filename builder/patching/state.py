@@ -27,6 +27,15 @@ class State:
         return path in self.owned or (path in self._tree and path not in self.gone)
 
     @property
+    def base(self) -> Tree:
+        """The tree that nothing was applied to."""
+        return self._tree
+
+    def touched(self, path: str) -> bool:
+        """Whether the file at `path` may be another one than in the base."""
+        return path in self.owned or path in self.gone
+
+    @property
     def base_folders(self) -> frozenset[str]:
         """The folders of the base."""
         return self._tree.folders

@@ -75,7 +75,7 @@ def find_target(change: FileChange, level: int, existing: Container[str]) -> str
     if change.kind in (Kind.RENAME, Kind.COPY):
         source = stripped(change.old_path, level)
         return source if source in existing else None
-    return _best([name for name in _names(change, level) if name in existing])
+    return _best([name for name in names_of(change, level) if name in existing])
 
 
 def new_target(change: FileChange, level: int, folders: Container[str]) -> str | None:
@@ -83,14 +83,14 @@ def new_target(change: FileChange, level: int, folders: Container[str]) -> str |
 
     Where old and new name differ it is the one for which fewer folders must be made beside those that there are.
     """
-    names = _names(change, level)
+    names = names_of(change, level)
     if len(names) < 2:
         return _best(names)
     missing = [sum(folder not in folders for folder in folders_of(name)) for name in names]
     return _best([name for name, count in zip(names, missing, strict=True) if count == min(missing)])
 
 
-def _names(change: FileChange, level: int) -> list[str]:
+def names_of(change: FileChange, level: int) -> list[str]:
     """The names that the file may have, each once, in the order of the patch."""
     old, new = (
         stripped(path, level) if path != NO_FILE else "" for path in (change.old_path, change.new_path)

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 PLAIN = 0o644
 EXECUTABLE = 0o755
@@ -38,6 +39,8 @@ class Tree(Mapping[str, File]):
 
     def __init__(self, files: Mapping[str, File]) -> None:
         self._files = dict(sorted(files.items()))
+        self.memory: dict[str, Any] = {}
+        """For what others worked out about this very tree, by their name, for as long as it lives."""
 
     def __getitem__(self, path: str) -> File:
         return self._files[path]
