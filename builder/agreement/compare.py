@@ -73,7 +73,7 @@ def compare(batch: Sequence[Case], gnu: GnuPatch, tally: Tally, *, fuzz: int, re
         found = list(differing(case, applied, result))
         if found:
             kinds = {difference.kind for difference in found}
-            rule = differences.of_outcome(case, patches, kinds, result, reverse=reverse)
+            rule = differences.of_outcome(case, patches, kinds, result, _data(case, applied), reverse=reverse)
             if rule is None:
                 what = "; ".join(difference.text for difference in found)
                 tally.disagreements.append(Disagreement(case=case, fuzz=fuzz, reverse=reverse, what=what))
@@ -92,7 +92,7 @@ def differing(case: Case, applied: Applied, result: Result) -> Iterator[Differen
     """In what the two outcomes of a case differ; nothing if they agree."""
     turns = zip(applied.patches, result.sections, result.exit_codes, strict=True)
     for number, (outcome, sections, code) in enumerate(turns, 1):
-        if bool(outcome.failures) != bool(code) or code > 1:
+        if int(bool(outcome.failures)) != code:
             yield Difference("exit", f"patch {number}: exit {code}, ours: {outcome.status.value}")
         elif len(outcome.files) != len(sections):
             yield Difference("hunks", f"patch {number}: {len(sections)} files, ours: {len(outcome.files)}")

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from builder.agreement.cases import Case
-from builder.agreement.gnu import Result
+from builder.agreement.gnu import CRASHED, DAMAGED, Result
 from builder.errors import UsageError
 from builder.patching import strip
 from builder.patching.parse import PatchError
-from builder.patching.patch import Patch
+from builder.patching.patch import FileChange, Patch
 
 REFUSED = {
     "count-short": "lines that a hunk's counts leave out: GNU patch drops them without a word",
@@ -23,13 +24,14 @@ REFUSED = {
 
 TAKEN = {
     "no-change": "a hunk of nothing but context; at the end of a patch GNU patch just does not count it",
-    "cut-short": "the patch file ends in the middle of a line of context",
+    "cut-short": "the patch file ends in the middle of a line that it can do without",
     "context-chopped": "the last hunk lacks context at its end",
     "bare-context-diff": "a context diff without context, as diff -C0 writes it",
 }
 """Patches that GNU patch calls malformed and that we take, by the rule of the ParseNote or a name of its own."""
 
 OUTCOMES = {
+    "crash": "an assertion of GNU patch fails: it wanted to go on after a last line without a newline",
     "backwards": "taking a patch back, we begin with the last of several diffs to one file",
     "line-ended": "after a last line without a newline GNU patch may put the next one into the same line",
     "start-0-with-lines": "a hunk at line 0 that has old (new) lines does not say that there was (will be) no file",
@@ -43,31 +45,44 @@ lets them pass), offsets beyond a limit, renames onto a file that exists (GNU pa
 changed and then renamed by one git patch (GNU patch renames it unchanged), git's binary patches (it has none)."""
 
 
+_UNENDED = re.compile(rb"[^\n]\Z|^\\", re.MULTILINE)
+"""A file, or a part of a patch, with a last line without a newline."""
+
+
 def of_refusal(error: UsageError, result: Result) -> str | None:
     """The rule by which we may refuse the patch; "" if GNU patch refuses it too, None if there is no rule."""
-    if any(code > 1 for code in result.exit_codes):
+    if DAMAGED in result.exit_codes:
         return ""
     rule = error.rule if isinstance(error, PatchError) else None
     return rule if rule in REFUSED else None
 
 
 def of_outcome(
-    case: Case, patches: Sequence[Patch], kinds: set[str], result: Result, *, reverse: bool
+    case: Case,
+    patches: Sequence[Patch],
+    kinds: set[str],
+    result: Result,
+    ours: bytes | None,
+    *,
+    reverse: bool,
 ) -> str | None:
-    """The rule that allows an outcome to be different in these kinds of things ("exit", "hunks", "data"), or None."""
+    """The rule that allows an outcome to be different in these kinds of things ("exit", "hunks", "data"), or None.
+
+    `ours` is what we make of the file.
+    """
     changes = [change for patch in patches for change in patch.files]
-    if any(code > 1 for code in result.exit_codes):
-        return _taken(patches)
-    if kinds == {"hunks"} and any(not hunk.edits for change in changes for hunk in change.hunks):
-        return "no-change"
-    if reverse and any(len(patch.files) > 1 for patch in patches):
-        return "backwards"
-    if any(not strip.target(change, 1) for change in changes):
-        return "nameless"
-    firsts = [change.hunks[0] for change in changes if change.hunks]
-    if any((hunk.old_start == 0 and hunk.old) or (hunk.new_start == 0 and hunk.new) for hunk in firsts):
-        return "start-0-with-lines"
-    return "line-ended" if _glued(case, result.data) else None
+    refused = DAMAGED in result.exit_codes
+    no_change = kinds == {"hunks"} and any(not hunk.edits for change in changes for hunk in change.hunks)
+    facts = {
+        "crash": CRASHED in result.exit_codes,
+        "no-change": no_change,
+        "start-0-with-lines": any(map(_starts_at_0_with_lines, changes)),
+        "backwards": reverse and not refused and any(len(patch.files) > 1 for patch in patches),
+        "nameless": not refused and any(not strip.target(change, 1) for change in changes),
+        "line-ended": not refused and _glued(case, kinds, result.data, ours),
+    }
+    taken = _taken(patches) if refused else None
+    return taken or next((rule for rule, holds in facts.items() if holds), None)
 
 
 def _taken(patches: Sequence[Patch]) -> str | None:
@@ -77,14 +92,26 @@ def _taken(patches: Sequence[Patch]) -> str | None:
                 return "no-change"
             if change.context_format and any(hunk.leading + hunk.trailing == 0 for hunk in change.hunks):
                 return "bare-context-diff"
+        if not patch.data.endswith(b"\n"):
+            return "cut-short"
         for note in patch.notes:
             if note.rule in TAKEN:
                 return note.rule
     return None
 
 
-def _glued(case: Case, data: bytes | None) -> bool:
+def _starts_at_0_with_lines(change: FileChange) -> bool:
+    return any(
+        (hunk.old_start == 0 and hunk.old) or (hunk.new_start == 0 and hunk.new) for hunk in change.hunks[:1]
+    )
+
+
+def _glued(case: Case, kinds: set[str], data: bytes | None, ours: bytes | None) -> bool:
     """Whether GNU patch went on in the last line of the file, which has no newline."""
+    unended = [text for text in (case.data, *case.patches) if text and _UNENDED.search(text)]
+    if not unended or data is None:
+        return False
+    if kinds == {"data"} and ours is not None and ours.replace(b"\n", b"") == data.replace(b"\n", b""):
+        return True
     last = (case.data or b"").rpartition(b"\n")[2]
-    lines = (data or b"").split(b"\n")
-    return bool(last) and any(line.startswith(last) and line != last for line in lines)
+    return bool(last) and any(line.startswith(last) and line != last for line in data.split(b"\n"))

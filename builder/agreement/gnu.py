@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import signal
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +14,11 @@ from builder.agreement.cases import Case
 from builder.errors import BackendError
 
 VERSION = "GNU patch 2.7.6"
+
+DAMAGED = 2
+"""Its exit code for a patch that it cannot understand."""
+CRASHED = -signal.SIGABRT
+"""Its own assertions fail on some patches."""
 
 _SEPARATOR = b"diff\n"
 """Between two diffs, as diff -r has it. Without it GNU patch takes what follows the end of a context diff for its lines."""
@@ -55,7 +61,7 @@ class Section:
 class Result:
     """What became of a case: its file's bytes (None: not there) and a list of sections for each of its patches.
 
-    `exit_codes` are those of a run with this case alone. 2: the patch could not be understood.
+    `exit_codes` are those of a run with this case alone, or DAMAGED or CRASHED.
     """
 
     data: bytes | None
@@ -82,7 +88,7 @@ class GnuPatch:
         together = [case for case in cases if not case.alone]
         results = self._run(together) if together else {}
         if results is None:
-            # One of them cannot be understood: find out which.
+            # One of them stopped it, or what it said cannot be told apart: one after the other.
             results, alone = {}, list(cases)
         else:
             alone = [case for case in cases if case.alone]
@@ -91,7 +97,7 @@ class GnuPatch:
         return [results[case.path] for case in cases]
 
     def _run(self, cases: Sequence[Case]) -> dict[str, Result] | None:
-        """The results of cases in one run for each of their patches; None if there are several and one is damaged."""
+        """The results of cases in one run for each of their patches; None if there are several and one stops or confuses it."""
         with TemporaryDirectory(
             prefix="qmail-builder-gnu-", dir=_MEMORY if _MEMORY.is_dir() else None
         ) as name:
@@ -99,24 +105,31 @@ class GnuPatch:
             for case in cases:
                 if case.data is not None:
                     (folder / case.path).write_bytes(case.data)
+            alone = len(cases) == 1
             codes: list[int] = []
             said: list[dict[str, list[Section]]] = []
             for turn in range(max(len(case.patches) for case in cases)):
                 patch = _SEPARATOR.join(case.patches[turn] for case in cases if turn < len(case.patches))
                 done = process.run([*self._command, "-d", name], stdin=patch or b"\n", timeout=60)
-                if done.returncode > 1 and len(cases) > 1:
+                sections = _sections(done.text)
+                failed = any(section.failed for parts in sections.values() for section in parts)
+                if not alone and done.returncode != int(failed):
                     return None
+                if done.returncode not in (0, 1, DAMAGED, CRASHED):
+                    raise BackendError(f"GNU patch ended with {done.how}, after it had said:\n{done.text}")
                 codes.append(done.returncode)
-                said.append(_sections(done.text))
-            return {case.path: _result(case, folder / case.path, codes, said) for case in cases}
+                said.append(sections)
+            return {case.path: _result(case, folder / case.path, codes, said, alone=alone) for case in cases}
 
 
-def _result(case: Case, path: Path, codes: list[int], said: list[dict[str, list[Section]]]) -> Result:
+def _result(
+    case: Case, path: Path, codes: list[int], said: list[dict[str, list[Section]]], *, alone: bool
+) -> Result:
     sections = tuple(tuple(turn.get(case.path, ())) for turn in said[: len(case.patches)])
     failed = (int(any(section.failed for section in turn)) for turn in sections)
     return Result(
         data=path.read_bytes() if path.exists() else None,
-        exit_codes=tuple(code if code > 1 else own for code, own in zip(codes, failed, strict=False)),
+        exit_codes=tuple(codes[: len(sections)] if alone else failed),
         sections=sections,
     )
 
