@@ -26,6 +26,7 @@ TAKEN = {
     "no-change": "a hunk of nothing but context; at the end of a patch GNU patch just does not count it",
     "cut-short": "the patch file ends in the middle of a line that it can do without",
     "context-chopped": "the last hunk lacks context at its end",
+    "blank-context-lost": "an empty context line that has lost its space, but has a carriage return",
     "bare-context-diff": "a context diff without context, as diff -C0 writes it",
 }
 """Patches that GNU patch calls malformed and that we take, by the rule of the ParseNote or a name of its own."""
@@ -35,6 +36,7 @@ OUTCOMES = {
     "backwards": "taking a patch back, we begin with the last of several diffs to one file",
     "line-ended": "after a last line without a newline GNU patch may put the next one into the same line",
     "start-0-with-lines": "a hunk at line 0 that has old (new) lines does not say that there was (will be) no file",
+    "stacked-heads": "a head without hunks before another: GNU patch goes on believing what it said of the file",
     "nameless": "names that are too short for the strip level: GNU patch takes those of a head further up",
 }
 """Patches that both take and whose outcomes differ."""
@@ -78,6 +80,7 @@ def of_outcome(
         "no-change": no_change,
         "start-0-with-lines": any(map(_starts_at_0_with_lines, changes)),
         "backwards": reverse and not refused and any(len(patch.files) > 1 for patch in patches),
+        "stacked-heads": any(note.rule == "file-without-hunks" for patch in patches for note in patch.notes),
         "nameless": not refused and any(not strip.target(change, 1) for change in changes),
         "line-ended": not refused and _glued(case, kinds, result.data, ours),
     }

@@ -73,3 +73,18 @@ def test_a_disagreement_would_be_seen(monkeypatch: pytest.MonkeyPatch) -> None:
     (disagreement,) = tally.disagreements
     assert "exit 1, ours: clean" in disagreement.what
     assert "the file" in disagreement.what
+
+
+def test_a_hunk_found_before_the_first_line_sets_the_later_ones_off() -> None:
+    """Found by the long run: GNU patch finds the second hunk at line 0, then at -15, and goes on from there."""
+    require_gnu_patch()
+    kept = "}}}{{{}}{}{{}{{{}}{{}{}}}{}}}}}{{{{{}}"
+    data = "".join(f"{character}\n" for character in kept).encode()
+    patch = (
+        b"--- a/f000.txt\n+++ b/f000.txt\n@@ -11,6 +13,6 @@\n other {\n {\n-}\n-{\n+{\n+}\n {\n {\n"
+        b"@@ -6,4 +6,6 @@\n {\n }\n+new 1\n+}\n }\n other {\n@@ -28,5 +30,5 @@\n other }\n }\n-}\n+new 6\n }\n {\n"
+    )
+    tally = Tally()
+    case = Case(path="f000.txt", data=data, patches=(patch,))
+    compare([case], GnuPatch(fuzz=3), tally, fuzz=3, reverse=False)
+    assert [disagreement.what for disagreement in tally.disagreements] == []
