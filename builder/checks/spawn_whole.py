@@ -32,11 +32,10 @@ from builder.checks.verdict import (
     STALL,
     SpawnAsk,
     conf_spawn_limit,
-    curve,
     deferral_reasons,
+    judged,
     receipt_problems,
     some,
-    summary_of,
     too_little_memory,
 )
 from builder.compiling.build import Build
@@ -179,17 +178,14 @@ def _files(folder: Path) -> int:
 
 def _judge(name: str, run: _Run) -> CheckResult:
     said = [*_reasons(run), *_problems(run)]
-    peak, wanted = run.sink.peak, run.ask.deliveries
-    if peak < wanted and not said:
-        said.append("The other deliveries never came to the sink.")
-    passed = not said
-    return CheckResult(
-        name=name,
-        passed=passed,
-        summary=summary_of(peak, wanted, run.seconds, passed=passed),
-        reasons=tuple(said),
+    return judged(
+        name,
+        said,
+        wanted=run.ask.deliveries,
+        sink=run.sink,
+        began=run.began,
+        seconds=run.seconds,
         figures=_figures(run),
-        curve=curve(run.sink.changes, run.began),
     )
 
 

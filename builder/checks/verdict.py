@@ -10,7 +10,7 @@ from builder.checks import limits as machine
 from builder.checks.limits import Limits
 from builder.checks.protocol import Width
 from builder.checks.report import CheckResult
-from builder.checks.sink import Receipt
+from builder.checks.sink import Receipt, Sink
 from builder.recipes import model
 from builder.recipes.ceiling import ONE_BYTE, spawn_ceiling
 
@@ -64,6 +64,33 @@ def summary_of(peak: int, wanted: int, seconds: float, *, passed: bool) -> str:
     if peak < wanted:
         return f"{peak} of {wanted} deliveries at once."
     return f"{peak} deliveries at once, but not everything went as it must."
+
+
+def judged(
+    name: str,
+    said: Sequence[str],
+    *,
+    wanted: int,
+    sink: Sink,
+    began: float,
+    seconds: float,
+    figures: dict[str, int | float | str],
+) -> CheckResult:
+    """The result of a spawn check: passed if nothing was `said` against it and the sink saw `wanted` at once.
+
+    `began` is when the first delivery was asked for, by time.monotonic(); `seconds` is what all of them took.
+    """
+    reasons = tuple(said)
+    if sink.peak < wanted and not reasons:
+        reasons = ("The other deliveries never came to the sink.",)
+    return CheckResult(
+        name=name,
+        passed=not reasons,
+        summary=summary_of(sink.peak, wanted, seconds, passed=not reasons),
+        reasons=reasons,
+        figures=figures,
+        curve=curve(sink.changes, began),
+    )
 
 
 def receipt_problems(
