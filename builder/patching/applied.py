@@ -6,15 +6,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from types import MappingProxyType
-from typing import NamedTuple
 
+from msgspec import Struct
+
+from builder.patching.c_file import CFile
 from builder.patching.findings import HunkStatus, Owner, PatchOutcome
 from builder.patching.lines import LineIndex, split_lines
 from builder.patching.patch import FileChange, Hunk, Patch
 from builder.sources.tree import Tree
 
 
-class Removed(NamedTuple):
+class Removed(Struct, frozen=True, gc=False):
     """Lines that a hunk took away. They stood before the line that is now at index `at`."""
 
     at: int
@@ -51,6 +53,11 @@ class OwnedLines:
         return LineIndex(self.lines)
 
     @cached_property
+    def c_file(self) -> CFile:
+        """The lines as those of a C file."""
+        return CFile(self.index)
+
+    @cached_property
     def data(self) -> bytes:
         """The lines as one."""
         return b"".join(self.lines)
@@ -76,6 +83,8 @@ class Reject:
     expected: int
     """The index (from 0) in `before` where the hunk should have gone, after what the hunks before it said."""
     status: HunkStatus
+    why: str = ""
+    """Why nothing of its file was tried, in a sentence without a full stop; "" for a hunk that was tried."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

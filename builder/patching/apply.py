@@ -17,6 +17,7 @@ from types import MappingProxyType
 from builder.patching.applied import Applied, OwnedLines, Reject, Removed
 from builder.patching.file_change import PatchWork
 from builder.patching.findings import HunkStatus, PatchOutcome
+from builder.patching.memory import Memory, Whole
 from builder.patching.patch import Patch
 from builder.patching.reverse import reverse_change
 from builder.patching.state import State
@@ -51,9 +52,9 @@ def apply(
     outcomes: list[PatchOutcome] = []
     rejects: list[Reject] = []
     for patch in patches:
-        outcome, rejected = _apply_patch(state, patch, policy, reverse=reverse)
-        outcomes.append(outcome)
-        rejects += rejected
+        whole = (_take_back if reverse else _apply_patch)(state, patch, policy)
+        outcomes.append(whole.outcome)
+        rejects += whole.rejects
     failed = any(not outcome.status.applied for outcome in outcomes)
     return Applied(
         tree=tree if failed else state.result(),
@@ -64,16 +65,32 @@ def apply(
     )
 
 
-def _apply_patch(
-    state: State, patch: Patch, policy: ApplyPolicy, *, reverse: bool
-) -> tuple[PatchOutcome, list[Reject]]:
-    # Taken back, the last change to a file comes first.
-    changes = [reverse_change(change) for change in reversed(patch.files)] if reverse else patch.files
-    work = PatchWork(state, patch, changes, policy, reverse=reverse)
-    files = [work.apply(change) for change in changes]
-    if reverse:
-        files.reverse()
+def _apply_patch(state: State, patch: Patch, policy: ApplyPolicy) -> Whole:
+    memory = Memory.of(state.base)
+    known = memory.known(patch, state.base, policy)
+    if not state.is_base(known.paths):
+        whole = _worked_out(PatchWork(state, patch, patch.files, policy, known))
+    elif known.whole is not None:
+        whole = known.whole
+        state.join(whole.state)
+    else:
+        whole = _worked_out(PatchWork(State(state.base), patch, patch.files, policy, known))
+        known.keep_whole(whole)
+        state.join(whole.state)
+    memory.count(known)
+    return whole
+
+
+def _take_back(state: State, patch: Patch, policy: ApplyPolicy) -> Whole:
+    # The last change to a file comes first, but is reported last.
+    changes = [reverse_change(change) for change in reversed(patch.files)]
+    return _worked_out(PatchWork(state, patch, changes, policy, reverse=True))
+
+
+def _worked_out(work: PatchWork) -> Whole:
+    done = work.apply()
+    files = tuple([one.outcome for one in (reversed(done) if work.reverse else done)])
     found = {hunk.status for file in files for hunk in file.hunks}
     status = next((status for status in _WORST_FIRST if status in found), HunkStatus.CLEAN)
-    outcome = PatchOutcome(name=patch.name, strip=work.level, status=status, files=tuple(files))
-    return outcome, work.rejects
+    outcome = PatchOutcome(name=work.patch.name, strip=work.level, status=status, files=files)
+    return Whole(outcome, tuple([reject for one in done for reject in one.rejects]), work.state)

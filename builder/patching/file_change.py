@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from builder.patching import binary, functions, strip
+from builder.patching import binary, functions, moved, strip
 from builder.patching.applied import OwnedLines, Reject
 from builder.patching.done import Done, Put
 from builder.patching.findings import FileOutcome, HunkOutcome, HunkStatus, Owner
 from builder.patching.hunks import Changed, Moved, apply_hunks, section
-from builder.patching.memory import Memory
+from builder.patching.memory import Known
 from builder.patching.patch import FileChange, Hunk, Kind, Patch
 from builder.patching.state import State
 from builder.recipes.model import ApplyPolicy
@@ -23,7 +23,7 @@ _FILE_TYPE, _REGULAR = 0o170000, 0o100000
 
 
 class PatchWork:
-    """A patch while it is applied to `state`. What fails ends up in `rejects` and never stops the rest.
+    """A patch while it is applied to `state`. What fails never stops the rest.
 
     `changes` are the patch's files, turned round already if it is to be taken back, which `reverse` says.
     """
@@ -34,14 +34,17 @@ class PatchWork:
         patch: Patch,
         changes: Sequence[FileChange],
         policy: ApplyPolicy,
+        known: Known | None = None,
         *,
-        reverse: bool,
+        reverse: bool = False,
     ) -> None:
-        self._state = state
-        self._patch = patch
+        self.state = state
+        self.patch = patch
         self._policy = policy
-        self._reverse = reverse
-        self.level = strip.find_level(patch, state)
+        self.reverse = reverse
+        same_files = known is not None and state.has_same(known.paths)
+        self.level = known.level if known and same_files else strip.find_level(patch, state)
+        self._known = known if known and known.level == self.level else None
         # The changes of a git patch are all relative to the tree before it: what it renames or copies is kept.
         moves = [change for change in changes if change.kind in _MOVES]
         names = {strip.stripped(change.old_path, self.level) for change in moves}
@@ -50,50 +53,48 @@ class PatchWork:
             strip.stripped(change.old_path, self.level) for change in moves if change.kind is Kind.RENAME
         }
         self._arrived: set[str] = set()
-        self.rejects: list[Reject] = []
+        self._changes = changes
 
-    def apply(self, change: FileChange) -> FileOutcome:
-        """Make one of the changes, or as much of it as can be made."""
-        done = self._known(change) or self._work_out(change)
-        if done.take_out is not None:
-            self._state.take_out(done.take_out, self._patch.name)
-        if done.put is not None:
-            self._state.put(done.put.path, done.put.lines, done.put.mode)
-        self.rejects += done.rejects
-        return done.outcome
+    def apply(self) -> tuple[Done, ...]:
+        """Make all of the changes, or as much of each as can be made. What came of them, in order."""
+        return tuple([self._apply(number, change) for number, change in enumerate(self._changes)])
 
-    def _known(self, change: FileChange) -> Done | None:
-        """What came of the same change on the bare base, if all that counts for it is still as it was there."""
-        names = strip.names_of(change, self.level)
-        if self._reverse or change.kind in _MOVES or any(map(self._state.touched, names)):
-            return None
-        memory = Memory.of(self._state.base)
-        circumstances = (self._patch.name, self.level, self._policy)
-        done = memory.recall(change, circumstances)
-        if done is None:
+    def _apply(self, number: int, change: FileChange) -> Done:
+        known = self._known
+        if known is None or change.kind in _MOVES or any(map(self.state.touched, known.names[number])):
             done = self._work_out(change)
-            # What finds no file may depend on all the others of the patch.
-            if done.outcome.strip == self.level and (done.put is not None or done.take_out is not None):
-                memory.keep(change, circumstances, done)
-        elif done.put is not None and not (
-            done.put.path in self._state or self._state.has_room(done.put.path)
-        ):
-            return None
+        else:
+            done = self._on_bare_base(known, number, change)
+        self.state.carry_out(done, self.patch.name)
         return done
 
+    def _on_bare_base(self, known: Known, number: int, change: FileChange) -> Done:
+        """What comes of a change to a file that is as the base has it; it may be known already."""
+        done = known.files[number]
+        if done is not None and (done.put is None or self._has_room(done.put.path)):
+            return done
+        done = self._work_out(change)
+        # What finds no file may depend on all the others of the patch.
+        if done.outcome.strip == self.level and (done.put is not None or done.take_out is not None):
+            known.keep_file(number, done)
+        return done
+
+    def _has_room(self, path: str) -> bool:
+        return path in self.state or self.state.has_room(path)
+
     def _work_out(self, change: FileChange) -> Done:
-        level, path = self.level, strip.find_target(change, self.level, self._state)
+        level, path = self.level, strip.find_target(change, self.level, self.state)
         if path is None:
-            level = strip.other_level(change, level, self._patch, self._state)
-            path = strip.find_target(change, level, self._state)
-        job = _Job(self._patch, change, level)
+            level = strip.other_level(change, level, self.patch, self.state)
+            path = strip.find_target(change, level, self.state)
+        job = _Job(self.patch, change, level)
         if change.new_mode is not None and change.new_mode & _FILE_TYPE not in (0, _REGULAR):
             verdict = "it makes a symbolic link or a submodule, and a tree has only regular files"
             return self._refuse(job, job.name, HunkStatus.NO_TARGET, verdict)
         if change.kind in _MOVES:
             return self._move(job)
         if path is None and job.old_is_nothing:
-            path = strip.new_target(change, level, self._state.base_folders)
+            path = strip.new_target(change, level, self.state.base_folders)
         if path is None:
             return self._no_target(job)
         if change.kind is Kind.BINARY:
@@ -102,7 +103,7 @@ class PatchWork:
         return self._refuse(job, path, *refusal) if refusal else self._change_lines(job, path)
 
     def _change_lines(self, job: _Job, path: str) -> Done:
-        change, before = job.change, self._state.lines(path)
+        change, before = job.change, self.state.lines(path)
         changed = self._apply_hunks(job, path, path, before)
         outcomes = changed.outcomes
         rejects = job.rejects(path, before, changed)
@@ -118,11 +119,11 @@ class PatchWork:
 
     def _move(self, job: _Job) -> Done:
         """Rename or copy a file, and change it on the way."""
-        change, state = job.change, self._state
+        change, state = job.change, self.state
         old, new = strip.stripped(change.old_path, job.level), strip.stripped(change.new_path, job.level)
         if not old or not new or (old not in self._sources and new not in state):
             return self._no_target(job)
-        if self._reverse and change.kind is Kind.COPY:
+        if self.reverse and change.kind is Kind.COPY:
             return self._take_copy_back(job, old, new)
         if old not in self._sources:
             verdict = f"it has the new name already, and {old} is not there"
@@ -134,25 +135,27 @@ class PatchWork:
         kept, kept_mode = self._sources[old]
         stays = change.kind is Kind.COPY or old in self._arrived
         before, mode = (kept, kept_mode) if stays else (state.lines(old), state.mode(old))
+        if not before.lines and job.new_is_nothing and change.hunks:
+            return self._refuse(job, new, HunkStatus.ALREADY_APPLIED, _EMPTY)
         changed = self._apply_hunks(job, new, old, before)
         self._arrived.add(new)
         return Done(
             outcome=job.outcome(new, changed.outcomes),
             rejects=job.rejects(new, before, changed),
-            put=Put(new, changed.after, mode if change.new_mode is None else _mode(change.new_mode)),
+            put=Put(new, changed.after, _mode_after(change, mode)),
             take_out=None if stays else old,
         )
 
     def _take_copy_back(self, job: _Job, copy: str, original: str) -> Done:
         """Remove a copy, if without the patch's changes it is one."""
-        if copy not in self._state:
+        if copy not in self.state:
             return self._no_target(job)
-        before = self._state.lines(copy)
+        before = self.state.lines(copy)
         changed = self._apply_hunks(job, copy, copy, before)
         if changed.missed:
             rejects = job.rejects(copy, before, changed)
             return Done(outcome=job.outcome(copy, changed.outcomes), rejects=rejects)
-        if changed.after.lines != self._state.lines(original).lines:
+        if changed.after.lines != self.state.lines(original).lines:
             verdict = f"without the patch's changes it is no copy of {original}"
             outcomes = (*changed.outcomes, job.whole(HunkStatus.REJECTED, verdict))
             return Done(outcome=job.outcome(copy, outcomes))
@@ -160,7 +163,7 @@ class PatchWork:
 
     def _change_bytes(self, job: _Job, path: str) -> Done:
         """Make the new bytes of a git binary patch."""
-        change, state = job.change, self._state
+        change, state = job.change, self.state
         if change.binary is None:
             verdict = "the patch does not have the bytes that differ: make it with git diff --binary"
             return self._refuse(job, path, HunkStatus.MALFORMED, verdict)
@@ -180,18 +183,18 @@ class PatchWork:
         outcome = job.outcome(path, ())
         if change.removes:
             return Done(outcome=outcome, take_out=path)
-        lines = OwnedLines.owned(new, Owner(patch=self._patch.name, hunk=_WHOLE))
+        lines = OwnedLines.owned(new, Owner(patch=self.patch.name, hunk=_WHOLE))
         return Done(outcome=outcome, put=Put(path, lines, self._new_mode(change, path)))
 
     def _apply_hunks(self, job: _Job, path: str, base_path: str, before: OwnedLines) -> Changed:
         """Apply the hunks for the file at `path`, which is `base_path` in the base, to its lines."""
-        base = self._state.base_lines(base_path)
+        base = self.state.base_lines(base_path)
         judge = None if self._policy.other_functions else _judge(path, base)
-        return apply_hunks(self._patch.name, before, job.change.hunks, self._policy, judge)
+        return apply_hunks(self.patch.name, before, job.change.hunks, self._policy, judge)
 
     def _refusal(self, job: _Job, path: str) -> tuple[HunkStatus, str] | None:
         """Why the file must not be created or removed, as GNU patch -N sees it; None if nothing speaks against it."""
-        state, change = self._state, job.change
+        state, change = self.state, job.change
         lines = state.lines(path).lines
         if path not in state and not state.has_room(path):
             return HunkStatus.NO_TARGET, _NO_ROOM
@@ -204,13 +207,13 @@ class PatchWork:
             # "Nothing becomes an empty file" and "an empty file becomes nothing" are no contradictions.
             known_empty = (2, 1) if path not in state else (1, 2)
             if (job.old_is_nothing, job.new_is_nothing) != known_empty:
-                return HunkStatus.ALREADY_APPLIED, "it is empty already"
+                return HunkStatus.ALREADY_APPLIED, _EMPTY
         if path in state and change.kind is Kind.CREATE and not change.hunks:
             return HunkStatus.ALREADY_APPLIED, "the same empty file is there already"
         return None
 
     def _no_target(self, job: _Job) -> Done:
-        state, change = self._state, job.change
+        state, change = self.state, job.change
         path = job.name
         if not strip.target(change, job.level):
             verdict = f"its path has fewer than the {job.level} folders that are to be stripped"
@@ -227,20 +230,18 @@ class PatchWork:
 
     def _refuse(self, job: _Job, path: str, status: HunkStatus, verdict: str) -> Done:
         """Try none of the change's hunks, for one reason."""
-        before = self._state.lines(path)
+        before = self.state.lines(path)
         hunks = job.change.hunks
         failed = tuple(job.failed(hunk, status, verdict) for hunk in hunks) or (job.whole(status, verdict),)
         return Done(
             outcome=job.outcome(path, failed),
             rejects=tuple(
-                job.reject(hunk, path, before, max(hunk.old_start - 1, 0), status) for hunk in hunks
+                job.reject(hunk, path, before, max(hunk.old_start - 1, 0), status, verdict) for hunk in hunks
             ),
         )
 
     def _new_mode(self, change: FileChange, path: str) -> int:
-        if change.new_mode is not None:
-            return _mode(change.new_mode)
-        return EXECUTABLE if change.executable else self._state.mode(path)
+        return _mode_after(change, self.state.mode(path))
 
 
 def _judge(path: str, base: OwnedLines) -> Moved | None:
@@ -248,12 +249,13 @@ def _judge(path: str, base: OwnedLines) -> Moved | None:
     if not functions.is_source(path):
         return None
 
-    def moved(now: OwnedLines, expected: int, landed: int, hunk: Hunk) -> functions.Move | None:
-        return functions.moved(now.lines, expected, landed, hunk, base.lines)
+    def judge(now: OwnedLines, expected: int, landed: int, hunk: Hunk) -> moved.Move | None:
+        return moved.moved(now.c_file, expected, landed, hunk, base.c_file)
 
-    return moved
+    return judge
 
 
+_EMPTY = "it is empty already"
 _NO_ROOM = "a folder of this name is there, or a file where a folder should be"
 
 
@@ -305,7 +307,15 @@ class _Job:
             self.reject(hunk, path, before, expected, status) for hunk, expected, status in changed.missed
         )
 
-    def reject(self, hunk: Hunk, path: str, before: OwnedLines, expected: int, status: HunkStatus) -> Reject:
+    def reject(
+        self,
+        hunk: Hunk,
+        path: str,
+        before: OwnedLines,
+        expected: int,
+        status: HunkStatus,
+        why: str = "",
+    ) -> Reject:
         return Reject(
             patch=self.patch,
             change=self.change,
@@ -315,6 +325,7 @@ class _Job:
             before=before,
             expected=expected,
             status=status,
+            why=why,
         )
 
 
@@ -324,5 +335,8 @@ def _nothing(change: FileChange, *, claimed: bool, first: int) -> int:
     return 2 if claimed else int(bool(change.hunks))
 
 
-def _mode(git_mode: int) -> int:
-    return EXECUTABLE if git_mode & 0o100 else PLAIN
+def _mode_after(change: FileChange, before: int) -> int:
+    """The mode of a file that had `before`. What the patch says to be as it was stays as it is, whatever it is."""
+    if change.new_mode is None or change.new_mode == change.old_mode:
+        return before
+    return EXECUTABLE if change.new_mode & 0o100 else PLAIN

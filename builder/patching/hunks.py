@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from builder.patching import place
 from builder.patching.applied import OwnedLines, Removed
 from builder.patching.findings import HunkOutcome, HunkStatus, Owner
-from builder.patching.functions import Move
-from builder.patching.patch import Hunk
+from builder.patching.moved import Move
+from builder.patching.patch import Edit, Hunk
 from builder.recipes.model import ApplyPolicy
 
 Moved = Callable[[OwnedLines, int, int, Hunk], Move | None]
@@ -38,13 +38,18 @@ def apply_hunks(
     last change of a hunk are done when the next one is looked at.
     """
     output = _Output(before)
+    index = before.index
     outcomes: list[HunkOutcome] = []
     missed: list[tuple[Hunk, int, HunkStatus]] = []
     shift = 0  # how far the last hunk was from where it said
     for hunk in hunks:
         first = place.first_index(hunk)
         guess = first + shift
-        found = place.find(before.index, hunk, guess=guess, floor=output.done, fuzz=policy.fuzz)
+        edits = hunk.find_edits()
+        if place.fits(index, hunk, edits, guess, output.done):
+            found: place.Place | None = place.Place(guess, 0)
+        else:
+            found = place.find(index, hunk, guess=guess, floor=output.done, fuzz=policy.fuzz)
         if found is not None and (policy.max_offset is None or abs(found.start - first) <= policy.max_offset):
             line = found.start + 1 + output.grown
             elsewhere = found.start != first or found.fuzz
@@ -54,7 +59,7 @@ def apply_hunks(
                 missed.append((hunk, guess, HunkStatus.MISPLACED))
                 continue
             shift = found.start - first
-            if output.put(hunk, found.start, Owner(patch=patch, hunk=hunk.number)):
+            if output.put(edits, found.start, Owner(patch=patch, hunk=hunk.number)):
                 outcomes.append(_applied(hunk, found, first, line))
                 continue
         outcomes.append(_rejected(before, hunk, guess, found))
@@ -82,12 +87,11 @@ class _Output:
         self.done = 0
         self.grown = 0
 
-    def put(self, hunk: Hunk, start: int, owner: Owner) -> bool:
-        """Make the hunk's changes with its first line at index `start`. False if lines before that are done already.
+    def put(self, edits: Sequence[Edit], start: int, owner: Owner) -> bool:
+        """Make a hunk's changes with its first line at index `start`. False if lines before that are done already.
 
         Context is the file's own, because with fuzz it may differ from the patch's.
         """
-        edits = hunk.edits
         if start == -1 or (edits and start + edits[0].at < self.done):
             return False
         for at, removed, added in edits:
@@ -107,8 +111,10 @@ class _Output:
 
     def _copy(self, end: int) -> None:
         """Take over the old lines before index `end`. They may end before it: then it is done all the same."""
-        self._pass_removed(end)
-        self._add(self._before.lines[self.done : end], self._before.owners[self.done : end])
+        before = self._before
+        if before.removed:
+            self._pass_removed(end)
+        self._add(before.lines[self.done : end], before.owners[self.done : end])
         self.done = end
 
     def _add(self, lines: tuple[bytes, ...], owners: tuple[Owner | None, ...]) -> None:
@@ -121,15 +127,14 @@ class _Output:
         """Leave out old lines."""
         end = self.done + count
         # What earlier patches took away from in between is now gone from here.
-        self._pass_removed(end, at=len(self._lines))
+        if self._before.removed:
+            self._pass_removed(end, at=len(self._lines))
         self._removed.append(Removed(len(self._lines), owner, self._before.lines[self.done : end]))
         self.done = end
 
     def _pass_removed(self, end: int, at: int | None = None) -> None:
         """Carry over what earlier patches took away before the old line `end`."""
         earlier = self._before.removed
-        if not earlier:
-            return
         while self._passed < len(earlier) and earlier[self._passed].at <= end:
             removed = earlier[self._passed]
             now_at = len(self._lines) + removed.at - self.done if at is None else at

@@ -5,9 +5,10 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Sequence
 from functools import cached_property
+from itertools import cycle
 
 _CHARACTERS = sys.maxunicode + 1
-_FIRST_REACH = 64
+_FIRST_REACH = 4096
 """Lines to either side of a guess that are searched first."""
 _GROWTH = 8
 
@@ -63,7 +64,7 @@ class LineIndex:
     def _codes(self) -> dict[bytes, str]:
         # A huge file may have more distinct lines than there are characters. Then some share one, and a match of
         # characters must still be compared with the lines themselves.
-        return {line: chr(number % _CHARACTERS) for number, line in enumerate(dict.fromkeys(self.lines))}
+        return dict(zip(dict.fromkeys(self.lines), map(chr, cycle(range(_CHARACTERS))), strict=False))
 
     @cached_property
     def _forward(self) -> str:
@@ -75,8 +76,10 @@ class LineIndex:
 
     def _encoded(self, block: tuple[bytes, ...]) -> str | None:
         """The block as a string; None if it has a line that is nowhere in the file."""
-        codes = [self._codes.get(line) for line in block]
-        return None if None in codes else "".join(filter(None, codes))
+        try:
+            return "".join(map(self._codes.__getitem__, block))
+        except KeyError:
+            return None
 
     def _upwards(self, block: tuple[bytes, ...], needle: str, lowest: int, highest: int) -> int | None:
         for at in _found(self._forward, needle, lowest, highest):

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cached_property
 from typing import NamedTuple
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from builder.patching.lazy import lazy
 
 CONTEXT = " "
 REMOVED = "-"
@@ -13,7 +19,8 @@ ADDED = "+"
 
 NO_FILE = "/dev/null"
 
-_REVERSE = {CONTEXT: CONTEXT, REMOVED: ADDED, ADDED: REMOVED}
+_CHANGES = re.compile(r"[-+]+")
+_REVERSE = str.maketrans({REMOVED: ADDED, ADDED: REMOVED})
 
 
 class Kind(StrEnum):
@@ -53,9 +60,12 @@ class Edit(NamedTuple):
     added: tuple[bytes, ...]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Hunk:
-    """A change at one place. Line numbers count from 1, as in `@@ -old_start +new_start @@`."""
+class Hunk(Struct, frozen=True, kw_only=True, dict=True):
+    """A change at one place. Line numbers count from 1, as in `@@ -old_start +new_start @@`.
+
+    Its lines are kept as two columns: patches have them by the ten thousand, and a value for each would be most of the
+    time that reading a patch takes.
+    """
 
     number: int
     """Which hunk of its file it is, from 1."""
@@ -65,63 +75,83 @@ class Hunk:
     new_start: int
     section: bytes
     """What stands behind the second `@@`: usually the head of the C function."""
-    lines: tuple[Line, ...]
+    kinds: str
+    """What each of its lines is: a CONTEXT, REMOVED or ADDED for each."""
+    texts: tuple[bytes, ...]
+    """The lines themselves, each with its line end, if the patch gives it one."""
     span: tuple[int, int] = (0, 0)
     """Where the hunk begins and ends in `Patch.data`, in bytes."""
 
-    @cached_property
+    @lazy
+    def lines(self) -> tuple[Line, ...]:
+        """Kinds and texts together."""
+        return tuple(map(Line, self.kinds, self.texts))
+
+    @lazy
     def old(self) -> tuple[bytes, ...]:
         """The lines that must be there before."""
-        return tuple([text for kind, text in self.lines if kind != ADDED])
+        return self.without(ADDED)
 
-    @cached_property
+    @lazy
     def new(self) -> tuple[bytes, ...]:
         """The lines that are there afterwards."""
-        return tuple([text for kind, text in self.lines if kind != REMOVED])
+        return self.without(REMOVED)
 
-    @cached_property
+    @lazy
     def edits(self) -> tuple[Edit, ...]:
         """The hunk without its context."""
-        edits: list[Edit] = []
-        at = removed = 0
-        added: list[bytes] = []
-        for kind, text in self.lines:
-            if kind == ADDED:
-                added.append(text)
-            elif kind == REMOVED:
-                removed += 1
-            else:
-                if added or removed:
-                    edits.append(Edit(at, removed, tuple(added)))
-                    added = []
-                at += removed + 1
-                removed = 0
-        if added or removed:
-            edits.append(Edit(at, removed, tuple(added)))
-        return tuple(edits)
+        return self.find_edits()
 
-    @cached_property
+    @lazy
     def reverse(self) -> Hunk:
         """The hunk that takes this one back."""
-        return Hunk(
-            number=self.number,
-            patch_line=self.patch_line,
-            old_start=self.new_start,
-            new_start=self.old_start,
-            section=self.section,
-            lines=tuple([Line(_REVERSE[kind], text) for kind, text in self.lines]),
-            span=self.span,
-        )
+        kinds = self.kinds.translate(_REVERSE)
+        return replace(self, old_start=self.new_start, new_start=self.old_start, kinds=kinds)
 
     @property
     def leading(self) -> int:
-        """Lines of context before the first change."""
-        return self.edits[0].at if self.edits else len(self.old)
+        """Lines of context before the first change; all lines if there is none."""
+        return len(self.kinds) - len(self.kinds.lstrip(CONTEXT))
 
     @property
     def trailing(self) -> int:
-        """Lines of context after the last change."""
-        return len(self.old) - self.edits[-1].at - self.edits[-1].removed if self.edits else len(self.old)
+        """Lines of context after the last change; all lines if there is none."""
+        return len(self.kinds) - len(self.kinds.rstrip(CONTEXT))
+
+    def without(self, kind: str) -> tuple[bytes, ...]:
+        """The lines that are of another kind: without the ADDED ones these are `old`, but not kept."""
+        kinds, texts = self.kinds, self.texts
+        first, end = kinds.find(kind), kinds.rfind(kind) + 1
+        if first < 0:
+            return texts
+        if kinds.count(kind) == end - first:  # all together, as in most hunks
+            return texts[:first] + texts[end:]
+        return tuple([text for this, text in zip(kinds, texts, strict=True) if this != kind])
+
+    def find_edits(self) -> tuple[Edit, ...]:
+        """These are `edits`, but not kept."""
+        kinds, texts = self.kinds, self.texts
+        edits: list[Edit] = []
+        before = 0  # how many lines the edits so far add, which are none of the old ones
+        for run in _CHANGES.finditer(kinds):
+            start, end = run.span()
+            removed = kinds.count(REMOVED, start, end)
+            added = texts[start + removed : end]
+            if kinds.find(REMOVED, start + removed, end) >= 0:  # not first all that goes, then all that comes
+                added = tuple([texts[at] for at in range(start, end) if kinds[at] == ADDED])
+            edits.append(Edit(start - before, removed, added))
+            before += len(added)
+        return tuple(edits)
+
+    def with_lines(self, lines: Sequence[Line]) -> Hunk:
+        """The same hunk with other lines."""
+        kinds, texts = columns(lines)
+        return replace(self, kinds=kinds, texts=texts)
+
+
+def columns(lines: Sequence[Line]) -> tuple[str, tuple[bytes, ...]]:
+    """The kinds and the texts of lines, as a Hunk has them."""
+    return "".join([line.kind for line in lines]), tuple([line.text for line in lines])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+
+from msgspec.structs import replace
 
 from builder.errors import BuilderError
 from builder.patching import place, strip
@@ -112,7 +114,7 @@ def _with_context(hunk: Hunk, lines: Sequence[bytes], start: int, first: int, la
         body.append(Line(CONTEXT, lines[at]) if line.kind == CONTEXT else line)
         at += line.kind != ADDED
     body += [Line(CONTEXT, text) for text in lines[last:end]]
-    return replace(hunk, lines=tuple(body))
+    return hunk.with_lines(body)
 
 
 def _merged(placed: list[_Placed], lines: Sequence[bytes]) -> list[_Placed]:
@@ -127,7 +129,7 @@ def _merged(placed: list[_Placed], lines: Sequence[bytes]) -> list[_Placed]:
         first = this.start + other.leading
         between = [Line(CONTEXT, text) for text in lines[previous.end - hunk.trailing : first]]
         body = (*hunk.lines[: len(hunk.lines) - hunk.trailing], *between, *other.lines[other.leading :])
-        merged[-1] = _Placed(previous.start, previous.old, replace(hunk, lines=body))
+        merged[-1] = _Placed(previous.start, previous.old, hunk.with_lines(body))
     return merged
 
 
@@ -181,7 +183,7 @@ def _as_unified(change: FileChange, placed: list[_Placed]) -> bytes:
 def _rewritten(this: _Placed, original: bytes, *, crlf: bool) -> bytes:
     """The bytes of a hunk: the original ones as far as they are still true."""
     hunk, old = this.hunk, this.old
-    if hunk.lines != old.lines:
+    if (hunk.kinds, hunk.texts) != (old.kinds, old.texts):
         written = render(hunk)
         return written.replace(b"\n", b"\r\n") if crlf else written
     if (hunk.old_start, hunk.new_start) == (old.old_start, old.new_start):

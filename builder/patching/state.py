@@ -5,6 +5,7 @@ from __future__ import annotations
 from weakref import WeakKeyDictionary
 
 from builder.patching.applied import NOTHING, OwnedLines
+from builder.patching.done import Done
 from builder.sources.tree import PLAIN, File, Tree, folders_of
 
 _pristine: WeakKeyDictionary[File, OwnedLines] = WeakKeyDictionary()
@@ -18,6 +19,7 @@ class State:
         self._tree = tree
         self._modes: dict[str, int] = {}
         self._new_folders: set[str] = set()
+        self._differing: set[str] = set()  # what came or went, and the folders that it lies in
         self.owned: dict[str, OwnedLines] = {}
         """The files that were touched and are still there."""
         self.gone: dict[str, str] = {}
@@ -34,6 +36,14 @@ class State:
     def touched(self, path: str) -> bool:
         """Whether the file at `path` may be another one than in the base."""
         return path in self.owned or path in self.gone
+
+    def has_same(self, paths: frozenset[str]) -> bool:
+        """Whether what exists at these paths is what exists there in the base; it may have other lines or modes."""
+        return self._differing.isdisjoint(paths)
+
+    def is_base(self, paths: frozenset[str]) -> bool:
+        """Whether all that is at these paths is as in the base."""
+        return self.has_same(paths) and paths.isdisjoint(self.owned)
 
     @property
     def base_folders(self) -> frozenset[str]:
@@ -62,16 +72,32 @@ class State:
             return self._modes[path]
         return self._tree[path].mode if path in self else PLAIN
 
-    def put(self, path: str, lines: OwnedLines, mode: int) -> None:
-        """Make or replace a file."""
+    def join(self, other: State) -> None:
+        """Take over all that was made of the same base elsewhere. Nothing here may have been touched there."""
+        self.owned |= other.owned
+        self.gone |= other.gone
+        self._modes |= other._modes
+        self._new_folders |= other._new_folders
+        self._differing |= other._differing
+
+    def carry_out(self, done: Done, patch: str) -> None:
+        """Do to the tree what came of a file of the patch of that name."""
+        if done.take_out is not None:
+            self._take_out(done.take_out, patch)
+        if done.put is not None:
+            self._put(done.put.path, done.put.lines, done.put.mode)
+
+    def _put(self, path: str, lines: OwnedLines, mode: int) -> None:
         if path not in self._tree:
-            self._new_folders.update(folders_of(path))
+            folders = folders_of(path)
+            self._new_folders.update(folders)
+            self._differing.update(folders, (path,))
         self.owned[path] = lines
         self._modes[path] = mode
         self.gone.pop(path, None)
 
-    def take_out(self, path: str, patch: str) -> None:
-        """Remove a file that is there, in the name of a patch."""
+    def _take_out(self, path: str, patch: str) -> None:
+        self._differing.update(folders_of(path), (path,))
         self.owned.pop(path, None)
         self.gone[path] = patch
 

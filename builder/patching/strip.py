@@ -100,6 +100,14 @@ def names_of(change: FileChange, level: int) -> list[str]:
     return [name for name in ((old,) if old == new else (old, new)) if name]
 
 
+def all_paths(patch: Patch) -> frozenset[str]:
+    """All paths that any level makes of the names in a patch, and the folders that they lie in."""
+    levels = _LEVELS if patch.strip is None else (patch.strip, 0)
+    names = {name for change in patch.files for name in (change.old_path, change.new_path, change.index_path)}
+    paths = {stripped(name, level) for name in names for level in levels}
+    return frozenset(paths.union(*map(folders_of, paths)))
+
+
 def _paths(change: FileChange) -> list[str]:
     return [path for path in (change.old_path, change.new_path) if path != NO_FILE]
 

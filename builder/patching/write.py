@@ -1,7 +1,7 @@
 """Writing patches: unified diffs in the one form that this project's own patches have.
 
 Paths with a/ and b/, three lines of context, no time stamps, the head of the C function behind the second `@@`. Only
-what that form cannot say (an executable file, an empty one) brings git's extended header lines.
+what that form cannot say (an executable file, an empty one, bytes that are no lines) brings git's format.
 """
 
 from __future__ import annotations
@@ -10,10 +10,10 @@ import hashlib
 import re
 from collections.abc import Iterator, Sequence
 
-from builder.errors import UsageError
 from builder.patching.difference import Change, changes
 from builder.patching.lines import split_lines
-from builder.patching.patch import ADDED, CONTEXT, NO_FILE, REMOVED, Hunk, Line
+from builder.patching.patch import ADDED, CONTEXT, NO_FILE, REMOVED, Hunk, Line, columns
+from builder.patching.write_binary import is_binary, write_payloads
 from builder.sources.tree import EXECUTABLE, File, Tree
 
 CONTEXT_LINES = 3
@@ -30,18 +30,21 @@ def write_diff(old: Tree, new: Tree, *, git: bool = False) -> bytes:
     """The patch that makes `new` of `old`, its files in the order of their paths; empty if nothing differs.
 
     `git`: with git's extended header lines for every file, blob ids and all, as `git am -3` likes it.
-    UsageError if a file that differs is no text (has a NUL byte).
     """
-    paths = sorted({path for path in (*old, *new) if old.get(path) != new.get(path)})
-    return b"".join(write_file(path, old.get(path), new.get(path), git=git) for path in paths)
+    return b"".join(write_file(path, old.get(path), new.get(path), git=git) for path in differing(old, new))
+
+
+def differing(old: Tree, new: Tree) -> list[str]:
+    """The paths at which two trees differ, sorted."""
+    return sorted({path for path in (*old, *new) if old.get(path) != new.get(path)})
 
 
 def write_file(path: str, old: File | None, new: File | None, *, git: bool = False) -> bytes:
     """The part of a patch for one file. None: the file does not exist; not both may be None."""
-    for file in (old, new):
-        if file is not None and b"\0" in file.data:
-            raise UsageError(f"{path} is no text: a patch of ours cannot hold it.")
-    old_lines, new_lines = (split_lines((file or _ABSENT).data) for file in (old, new))
+    before, after = (old or _ABSENT).data, (new or _ABSENT).data
+    if is_binary(before + after) and before != after:
+        return _extended(path, old, new, git=True) + write_payloads(before, after)
+    old_lines, new_lines = split_lines(before), split_lines(after)
     sections = path.endswith(_C_FILES)
     body = b"".join(render(hunk) for hunk in hunks(old_lines, new_lines, sections=sections))
     extended = _extended(path, old, new, git=git)
@@ -145,14 +148,16 @@ def _hunk(
         lines += [Line(ADDED, text) for text in new[change.new_start : change.new_end]]
         at = change.old_end
     lines += [Line(CONTEXT, text) for text in old[at:end]]
+    kinds, texts = columns(lines)
     return Hunk(
         number=number,
         patch_line=0,
         # A side without lines names the line before it.
-        old_start=start + 1 if any(line.kind != ADDED for line in lines) else start,
-        new_start=new_start + 1 if any(line.kind != REMOVED for line in lines) else new_start,
+        old_start=start + 1 if kinds.strip(ADDED) else start,
+        new_start=new_start + 1 if kinds.strip(REMOVED) else new_start,
         section=section_of(old, start) if sections else b"",
-        lines=tuple(lines),
+        kinds=kinds,
+        texts=texts,
     )
 
 

@@ -27,6 +27,8 @@ class File:
 
 def folders_of(path: str) -> list[str]:
     """All folders that a path lies in: for "a/b/c" these are "a" and "a/b"."""
+    if "/" not in path:
+        return []
     parts = path.split("/")
     return ["/".join(parts[:count]) for count in range(1, len(parts))]
 
@@ -38,7 +40,9 @@ class Tree(Mapping[str, File]):
     """
 
     def __init__(self, files: Mapping[str, File]) -> None:
-        self._files = dict(sorted(files.items()))
+        paths = sorted(files)
+        # Most are made of another tree, in order already, and to copy that takes a fifth of the time.
+        self._files = dict(files) if list(files) == paths else {path: files[path] for path in paths}
         self.memory: dict[str, Any] = {}
         """For what others worked out about this very tree, by their name, for as long as it lives."""
 
@@ -93,8 +97,13 @@ class Tree(Mapping[str, File]):
 
     def changed(self, changes: Mapping[str, File | None]) -> Tree:
         """The tree with these files put in, or taken out where the value is None."""
-        files = {**self._files, **changes}
-        return Tree({path: file for path, file in files.items() if file is not None})
+        files = dict(self._files)
+        for path, file in changes.items():
+            if file is None:
+                files.pop(path, None)
+            else:
+                files[path] = file
+        return Tree(files)
 
     def without(self, folders: tuple[str, ...]) -> Tree:
         """The tree less the named top-level files and folders."""

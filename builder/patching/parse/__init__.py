@@ -16,8 +16,11 @@ from builder.patching.parse.source import Source
 from builder.patching.parse.unpack import unpack
 from builder.patching.patch import Patch
 
-_UNIFIED = re.compile(rb"^@@ -\d", re.MULTILINE)
-_CONTEXT = re.compile(rb"^\*\*\* \d+(?:,\d+)? \*{4}[ \t\r]*$", re.MULTILINE)
+_HEADS = (
+    ("@", re.compile(rb"^@@ -\d", re.MULTILINE), unified.START),
+    ("*", re.compile(rb"^\*\*\* \d+(?:,\d+)? \*{4}[ \t\r]*$", re.MULTILINE), context.START),
+)
+"""The heads of hunks as they are written: the first character of the line, the whole of it, what begins such a hunk."""
 
 __all__ = ["PatchError", "parse"]
 
@@ -53,9 +56,11 @@ def _compare_counts(source: Source, patch: Patch) -> None:
     """A last check that no hunk is lost: what looks like the head of one is one, or was noted as prose."""
     heads = [hunk.span[0] for file in patch.files for hunk in file.hunks]
     heads += [source.offsets[note.line - 1] for note in source.notes if note.rule == "prose-like-hunk"]
-    for pattern, start in ((_UNIFIED, unified.START), (_CONTEXT, context.START)):
-        written = len(pattern.findall(patch.data))
-        understood = sum(patch.data.startswith(start, head) for head in heads)
+    for first, pattern, start in _HEADS:
+        most = source.firsts.count(first)
+        understood = sum([patch.data.startswith(start, head) for head in heads]) if most else 0
+        # The search takes a fifth of all the time, so it is made only where more lines than were understood begin so.
+        written = len(pattern.findall(patch.data)) if most > understood else most
         if written > understood:
             raise PatchError(
                 f"Patch {patch.name} has {written} heads of hunks, but only {understood} can be understood.",

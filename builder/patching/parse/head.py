@@ -81,7 +81,7 @@ class Head:
 
     def take(self, source: Source, at: int, line: bytes) -> bool:
         """Take line `at` if it is one of a head. `line` is that line without what is before it."""
-        for prefix, method, of_git in _LINES:
+        for prefix, method, of_git in _BY_FIRST_BYTE.get(line[0], ()):
             if line.startswith(prefix) and (self.git is not None or not of_git):
                 method(self, source, at, line[len(prefix) :])
                 self.last = at
@@ -220,6 +220,7 @@ _LINES: tuple[tuple[bytes, _Method, bool], ...] = (
 """How a line of a head begins, what takes it, and whether it counts only below a "diff --git" line."""
 
 FIRST_BYTES = frozenset(prefix[0] for prefix, _, _ in _LINES)
+_BY_FIRST_BYTE = {byte: [entry for entry in _LINES if entry[0][0] == byte] for byte in FIRST_BYTES}
 
 
 def _mode(source: Source, at: int, text: bytes) -> int:

@@ -24,6 +24,10 @@ class Source:
         self.lines = split_lines(data)
         self.offsets = list(accumulate(map(len, self.lines), initial=0))
         """Where each line begins; one more than there are lines."""
+        self.firsts = bytes([line[0] for line in self.lines]).decode("latin-1")
+        """How each line begins."""
+        self.texts = [line[1:] for line in self.lines]
+        """The lines without that."""
         partial = bool(self.lines) and not data.endswith(b"\n") and not self.lines[-1].startswith(b"\\")
         self.whole = len(self.lines) - partial
         """How many lines there are that are not cut short, as the last one may be; GNU patch drops it."""
@@ -61,12 +65,13 @@ class Dress:
     def __init__(self, *, crlf: bool, indent: int) -> None:
         self.crlf = crlf
         self.indent = indent
-
-    def __bool__(self) -> bool:
-        return self.crlf or self.indent > 0
+        self.plain = not crlf and indent == 0
+        """Whether there is nothing to take off."""
 
     def off(self, line: bytes) -> bytes:
         """The line itself."""
+        if self.plain:
+            return line
         if self.indent:
             line = _dedented(line, self.indent)
         if self.crlf and line.endswith(b"\r\n"):

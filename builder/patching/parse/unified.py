@@ -7,7 +7,7 @@ import re
 from builder.patching.parse import limits
 from builder.patching.parse.error import PatchError
 from builder.patching.parse.source import Dress, Source, shown, without_end
-from builder.patching.patch import ADDED, CONTEXT, REMOVED, Hunk, Line
+from builder.patching.patch import ADDED, CONTEXT, REMOVED, Hunk, Line, columns
 
 START = b"@@ -"
 # As GNU patch reads it: the blanks may be missing, and one @ is enough.
@@ -29,32 +29,64 @@ def read_hunk(source: Source, at: int, number: int, dress: Dress) -> tuple[Hunk,
     whose space was eaten before a tab, comment lines, up to three lines of context cut off at the end of the file.
     """
     old_start, old_count, new_start, new_count, section = _head(source, at, dress)
-    lines, end = _body(source, at, old_count, new_count, dress)
+    end = _plain_end(source, at, old_count, new_count) if dress.plain else None
+    if end is None:
+        lines, end = _body(source, at, old_count, new_count, dress)
+        kinds, texts = columns(lines)
+    else:
+        kinds = source.firsts[at + 1 : end]
+        texts = tuple(source.texts[at + 1 : end])
     hunk = Hunk(
         number=number,
         patch_line=at + 1,
         old_start=old_start,
         new_start=new_start,
         section=section,
-        lines=tuple(lines),
+        kinds=kinds,
+        texts=texts,
         span=(source.offsets[at], source.offsets[end]),
     )
     return hunk, end
 
 
 def _head(source: Source, at: int, dress: Dress) -> tuple[int, int, int, int, bytes]:
-    line = dress.off(source.lines[at]).rstrip(b"\n")
+    line = dress.off(source.lines[at])
     head = _HEAD.match(line)
     if head is None:
         raise source.malformed("malformed-hunk", at, f"this is no whole hunk head: {shown(line)}")
-    old_start, old_count, new_start, new_count = (
-        1 if part is None else int(part) for part in head.groups()[:4]
-    )
-    if max(old_start + old_count, new_start + new_count) > limits.HIGHEST_LINE:
+    old_first, old_length, new_first, new_length, section = head.groups()
+    old_start, new_start = int(old_first), int(new_first)
+    old_count = 1 if old_length is None else int(old_length)
+    new_count = 1 if new_length is None else int(new_length)
+    if old_start + old_count > limits.HIGHEST_LINE or new_start + new_count > limits.HIGHEST_LINE:
         raise source.malformed("malformed-hunk", at, f"a line number is too large: {shown(line)}")
     if not old_count and not new_count:
         raise source.malformed("malformed-hunk", at, f"this hunk has no lines: {shown(line)}")
-    return old_start, old_count, new_start, new_count, (head[5] or b"").removesuffix(b"\r")
+    return old_start, old_count, new_start, new_count, (section or b"").removesuffix(b"\r")
+
+
+def _plain_end(source: Source, start: int, old: int, new: int) -> int | None:
+    """The line after the hunk whose head is line `start`, if all below it is as its counts say; None if `_body` must see.
+
+    Nearly every hunk is so, and to count its lines by their first bytes takes a tenth of the time.
+    """
+    firsts = source.firsts
+    begin = end = start + 1
+    missing_old, missing_new = old, new
+    while missing_old > 0 or missing_new > 0:
+        end += max(missing_old, missing_new)  # a line is at most one line of either side
+        if end > source.whole:
+            return None
+        context = firsts.count(CONTEXT, begin, end)
+        removed = firsts.count(REMOVED, begin, end)
+        added = firsts.count(ADDED, begin, end)
+        if context + removed + added < end - begin:
+            return None
+        missing_old, missing_new = old - context - removed, new - context - added
+    if missing_old or missing_new or firsts.startswith("\\", end):
+        return None
+    # What begins like the names and the first hunk of the next file needs a closer look, too.
+    return None if firsts.find("-+@", begin, end + 2) >= 0 else end
 
 
 def _body(source: Source, start: int, old: int, new: int, dress: Dress) -> tuple[list[Line], int]:
@@ -64,7 +96,7 @@ def _body(source: Source, start: int, old: int, new: int, dress: Dress) -> tuple
     body: list[Line] = []
     at = start + 1
     while (old > 0 or new > 0) and at < whole:
-        line = dress.off(lines[at]) if dress else lines[at]
+        line = dress.off(lines[at])
         kind, olds, news = _KINDS.get(line[:1], _NO_KIND)
         if kind:
             text = line[1:]

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import difflib
+import re
 from itertools import pairwise
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from builder.errors import UsageError
-from builder.patching.parse import opinion, parse
+from builder.patching.parse import PatchError, opinion, parse
 from builder.patching.patch import Patch
 from tests.unit.patching.corpus import cases
 
@@ -51,6 +52,26 @@ def test_no_line_of_a_hunk_is_lost(
     written = texts(diff)
     assert [line.kind.encode() + line.text for line in lines] == [line + b"\n" for line in written]
     assert_whole(patch)
+
+
+@settings(max_examples=100, deadline=None)
+@given(old=LINES, new=LINES, context=st.integers(0, 4))
+def test_a_hunk_that_is_as_its_counts_say_reads_as_line_by_line(
+    old: list[bytes], new: list[bytes], context: int
+) -> None:
+    diff = unified(old, new, context)
+    # A comment in it makes the parser look at each line of a hunk.
+    commented = re.sub(rb"^(@@ .*\n)", rb"\1# comment\n", diff, flags=re.MULTILINE)
+    assert read(diff) == read(commented)
+
+
+def read(diff: bytes) -> list[tuple[object, ...]] | str:
+    """What the hunks of a patch say, or the rule that it breaks."""
+    try:
+        hunks = [hunk for file in parse("p", diff).files for hunk in file.hunks]
+    except PatchError as error:
+        return error.rule
+    return [(hunk.old_start, hunk.new_start, hunk.lines, hunk.old, hunk.new, hunk.edits) for hunk in hunks]
 
 
 @settings(max_examples=100, deadline=None)
