@@ -6,8 +6,10 @@ import difflib
 
 import pytest
 
-from builder.patching.functions import Move, enclosing, functions, heading, moved
-from builder.patching.lines import split_lines
+from builder.patching.c_file import CFile
+from builder.patching.functions import enclosing, functions
+from builder.patching.lines import LineIndex, split_lines
+from builder.patching.moved import Move, moved
 from builder.patching.parse import parse
 from builder.patching.patch import Hunk
 from builder.patching.place import find
@@ -55,6 +57,10 @@ char **argv;
 """
 
 
+def c_file(lines: list[bytes]) -> CFile:
+    return CFile(LineIndex(lines))
+
+
 def lines_of(text: str) -> list[bytes]:
     return split_lines(text.encode())
 
@@ -72,7 +78,7 @@ def judged(hunk: Hunk, before: str, original: str, fuzz: int = 0) -> Move | None
     lines = lines_of(before)
     found = find(lines, hunk, guess=hunk.old_start - 1, floor=0, fuzz=fuzz)
     assert found is not None
-    return moved(lines, hunk.old_start - 1, found.start, hunk, lines_of(original))
+    return moved(c_file(lines), hunk.old_start - 1, found.start, hunk, c_file(lines_of(original)))
 
 
 @pytest.mark.parametrize(
@@ -107,10 +113,10 @@ def test_a_function_is_its_head_its_parameters_and_its_body() -> None:
 
 def test_the_heading_is_the_last_line_that_begins_a_name_as_diff_sees_it() -> None:
     lines = lines_of(ADDRESS + "\n" + MAIN)
-    assert heading(lines, 5) == b"char *arg;"
-    assert heading(lines, 13) == b"char *arg;"
-    assert heading(lines, 14) == b"void main(argc,argv)"
-    assert heading(lines, 0) == b""
+    assert c_file(lines).heading(5) == b"char *arg;"
+    assert c_file(lines).heading(13) == b"char *arg;"
+    assert c_file(lines).heading(14) == b"void main(argc,argv)"
+    assert c_file(lines).heading(0) == b""
 
 
 def test_deep_nesting_and_huge_files_are_no_error() -> None:
@@ -133,7 +139,7 @@ def test_a_check_for_the_auth_function_that_lands_in_addrparse_is_misplaced(head
     found = find(lines, hunk, guess=hunk.old_start - 1, floor=0, fuzz=2)
     assert found is not None
     assert (found.fuzz, found.start - (hunk.old_start - 1)) == (2, -586)
-    move = moved(lines, hunk.old_start - 1, found.start, hunk, lines)
+    move = moved(c_file(lines), hunk.old_start - 1, found.start, hunk, c_file(lines))
     assert move is not None
     assert move.landed == "addrparse"
 
