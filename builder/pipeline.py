@@ -68,6 +68,8 @@ class Patched:
     tree: Tree
     patches: tuple[Patch, ...]
     applied: Applied
+    reverse: bool = False
+    """Whether the patches were to be taken back."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,7 +141,7 @@ def patch_tree(
         plan = replace(plan, patches=plan.patches[::-1])
     patches = tuple(parse_patches(plan, strip))
     applied = apply(tree, patches, policy or plan.recipe.apply, reverse=reverse)
-    return Patched(plan=plan, tree=tree, patches=patches, applied=applied)
+    return Patched(plan=plan, tree=tree, patches=patches, applied=applied, reverse=reverse)
 
 
 def parse_patches(plan: Plan, strip: int | None = None) -> list[Patch]:
@@ -149,19 +151,20 @@ def parse_patches(plan: Plan, strip: int | None = None) -> list[Patch]:
     ]
 
 
-def require_applied(applied: Applied) -> None:
-    """Stop with exit code 1 if a hunk did not apply."""
+def require_applied(applied: Applied, *, reverse: bool = False) -> None:
+    """Stop with exit code 1 if a hunk did not apply; with `reverse`, if it could not be taken back."""
     failures = [(patch.name, hunk) for patch in applied.patches for _, hunk in patch.failures]
     if not failures:
         return
     names = ", ".join(dict.fromkeys(name for name, _ in failures))
     there = all(hunk.status == HunkStatus.ALREADY_APPLIED for _, hunk in failures)
-    hint = (
-        "What it changes is there already: take it out of the recipe."
-        if there
-        else "The list above says where and why; a tree with half of the patches was not made."
-    )
-    raise FindingsError(f"{len(failures)} hunk(s) did not apply, of: {names}.", hint=hint)
+    hint = "The list above says where and why; a tree with half of the patches was not made."
+    if there and reverse:
+        hint = "What it changed is not there: without --reverse the same command applies it."
+    elif there:
+        hint = "What it changes is there already: take it out of the recipe, or take it back with --reverse."
+    what = "could not be taken back" if reverse else "did not apply"
+    raise FindingsError(f"{len(failures)} hunk(s) {what}, of: {names}.", hint=hint)
 
 
 def configure_tree(plan: Plan, applied: Applied, toolchain: Toolchain) -> Configured:

@@ -71,7 +71,7 @@ def apply(
     _show(report, patched, wanted)
     if wanted.rejects is not None and not wanted.dry_run:
         _write_rejects(patched.applied, wanted.rejects)
-    pipeline.require_applied(patched.applied)
+    pipeline.require_applied(patched.applied, reverse=patched.reverse)
     if wanted.out is not None and not wanted.dry_run:
         write_tree(patched.applied, wanted.out)
 

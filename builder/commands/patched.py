@@ -48,6 +48,7 @@ def background_of(patched: Patched) -> Background:
         tree=patched.tree,
         base=plan.base.name,
         series=patched.patches,
+        reverse=patched.reverse,
         bases=other_bases(plan, default_store()),
         known=known_patches(plan),
         selection=plan.flags or f"--recipe {plan.recipe.name}",

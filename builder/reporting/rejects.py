@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 
 from builder.patching.applied import Reject
-from builder.patching.diagnose.values import Diagnosis
+from builder.patching.diagnose.values import Diagnosis, Verdict
 from builder.reporting.comparison import compared, table
 from builder.reporting.report import Report, called, sentence
 from builder.reporting.screen import Screen, printable
@@ -86,7 +86,8 @@ def _owned(one: Diagnosis) -> str:
 
 def _comparable(one: Diagnosis, reject: Reject) -> bool:
     """Whether there is a file, and it is one that should have the hunk's old lines."""
-    return bool(reject.before.lines) and one.verdict.value not in _NO_COMPARISON
+    unchanged = one.verdict is Verdict.NOT_APPLIED and one.difference is None
+    return bool(reject.before.lines) and not unchanged and one.verdict.value not in _NO_COMPARISON
 
 
 def _row(label: str, text: str, screen: Screen) -> Iterator[str]:

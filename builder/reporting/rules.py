@@ -89,6 +89,12 @@ RULES = (
         "The patch was made with old and new swapped: apply it with --reverse.",
     ),
     Rule(
+        "reject.not-applied",
+        Level.ERROR,
+        "The hunk is to be taken back, and its change is not there.",
+        "The patch was never applied here, or its lines were changed since: leave it out of what is taken back.",
+    ),
+    Rule(
         "reject.whitespace",
         Level.ERROR,
         "The hunk differs from the file in nothing but blanks or line ends.",
@@ -129,7 +135,7 @@ _PARSE = "parse."
 
 def rule_for(status: str, verdict: str | None = None) -> Rule | None:
     """The rule for a hunk by its status and, if it was diagnosed, its verdict; None for a clean one."""
-    if status == "rejected":
+    if status == "rejected" or verdict == "not-applied":
         return _BY_ID.get(f"{_REJECT}.{verdict}") or _BY_ID.get(verdict or _REJECT) or _BY_ID[_REJECT]
     return _BY_ID.get(status)
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from builder.checks.report import CheckResult
 from builder.compiling.build import Build
 from builder.patching.applied import Reject
+from builder.patching.diagnose.values import Verdict
 from builder.patching.findings import HunkOutcome, HunkStatus, PatchOutcome
 from builder.pipeline import Packaged, Started
 from builder.reporting.rejects import rejected
@@ -45,7 +46,7 @@ def applied(report: Report, rejects: Sequence[Reject], screen: Screen) -> Iterat
     for file, patch in report:
         colour = "red" if patch.failures else "yellow" if patch.status != HunkStatus.CLEAN else "green"
         name = f"{printable(patch.name):18}"
-        for line in screen.wrapped(_summary(patch), indent=_WIDTH + 2 + len(name)):
+        for line in screen.wrapped(_summary(report, patch), indent=_WIDTH + 2 + len(name)):
             yield _row(label, f"{name} {screen.paint(line, colour)}")
             label, name = "", " " * len(name)
         for path, hunk in _noteworthy(report, patch):
@@ -73,9 +74,14 @@ def describe_hunk(hunk: HunkOutcome) -> str:
     return f"{head}: {hunk.status.value}{place}: {hunk.verdict}"
 
 
-def _summary(patch: PatchOutcome) -> str:
-    hunks = [hunk for file in patch.files for hunk in file.hunks]
-    counts = Counter(hunk.status.value for hunk in hunks)
+def _summary(report: Report, patch: PatchOutcome) -> str:
+    hunks = [
+        (hunk, report.diagnosis(patch.name, file.path, hunk)) for file in patch.files for hunk in file.hunks
+    ]
+    not_applied = Verdict.NOT_APPLIED
+    counts = Counter(
+        not_applied.value if one and one.verdict is not_applied else hunk.status.value for hunk, one in hunks
+    )
     kinds = ", ".join(f"{count} {status}" for status, count in sorted(counts.items()))
     return f"{len(patch.files)} file(s), {len(hunks)} hunk(s){': ' if kinds else ''}{kinds}"
 

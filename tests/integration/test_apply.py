@@ -63,6 +63,47 @@ def test_a_report_goes_to_a_file(library: Path, tmp_path: Path) -> None:
     assert "hunk 2 of 3 of tls" in (tmp_path / "text").read_text()
 
 
+def test_taking_back_what_is_not_there_is_told_so(library: Path) -> None:
+    ran = apply(library, "--reverse", patches=("chkuser",))
+    assert ran.code == 1
+    assert " not-applied" in ran.stdout
+    assert "not applied: its lines are as they were before it" in ran.stdout
+    assert "next      ./inv apply --base sample-1 --patch chkuser --dry-run" in ran.stdout
+    assert (
+        "could not be taken back, of: chkuser.\n  (What it changed is not there: without --reverse"
+        in ran.stderr
+    )
+    assert apply(library, patches=("chkuser",)).code == 0  # what the hint says
+
+
+def test_applying_what_is_there_is_told_so(library: Path, tmp_path: Path) -> None:
+    assert apply(library, "--out", tmp_path / "out", patches=("chkuser",)).code == 0
+    ran = apply(library, "--tree", tmp_path / "out", patches=("chkuser",))
+    assert ran.code == 1
+    assert " already-applied" in ran.stdout
+    assert "already applied: its change is there already" in ran.stdout
+    assert "or take it back with --reverse.)" in ran.stderr
+    assert apply(library, "--tree", tmp_path / "out", "--reverse", patches=("chkuser",)).code == 0
+
+
+@pytest.mark.parametrize("form", ["json", "sarif", "junit", "github"])
+def test_every_format_knows_what_cannot_be_taken_back(library: Path, form: str) -> None:
+    ran = apply(library, "--reverse", "--format", form, patches=("chkuser",))
+    assert ran.code == 1
+    assert "not applied" in ran.stdout or "not-applied" in ran.stdout
+
+
+def test_a_rename_keeps_its_own_reason(library: Path) -> None:
+    """The sentence of the applier, which knows it, and not that the file is not there: it is."""
+    (library / "move.patch").write_bytes(
+        b"diff --git a/rcpt.c b/control.c\nrename from rcpt.c\nrename to control.c\n"
+        b"--- a/rcpt.c\n+++ b/control.c\n@@ -1 +1 @@\n-x\n+y\n"
+    )
+    ran = apply(library, patches=("move.patch",))
+    assert ran.code == 1
+    assert "another file of the new name is there already" in ran.stdout
+
+
 def test_two_runs_report_the_same_bytes(library: Path) -> None:
     for form in ("text", "json", "sarif", "junit", "github"):
         assert apply(library, "--format", form).stdout == apply(library, "--format", form).stdout

@@ -17,6 +17,12 @@ def next_command(
     `other` is what the verdict names: a patch, a base or a number. With `fuzz` lines of context left out the hunk
     would apply; None if it never would.
     """
+    if background.reverse:
+        return f"./inv {_backwards(verdict, reject, background, other)}"
+    return f"./inv {_forwards(verdict, reject, background, other, fuzz)}".rstrip()
+
+
+def _forwards(verdict: Verdict, reject: Reject, background: Background, other: str, fuzz: int | None) -> str:
     patch, series = typed(reject.patch.name, background), background.selection
     on_base = f"--base {background.base}"
     match verdict:
@@ -41,7 +47,24 @@ def next_command(
         case _:
             file = f" --file {shlex.quote(reject.path)}" if len(reject.patch.files) > 1 else ""
             command = f"explain {patch}{file} --hunk {reject.hunk.number} {series}"
-    return f"./inv {command}".rstrip()
+    return command
+
+
+def _backwards(verdict: Verdict, reject: Reject, background: Background, other: str) -> str:
+    """The same for a patch that is to be taken back."""
+    patch, series = typed(reject.patch.name, background), background.selection
+    on_base = f"--base {background.base}"
+    match verdict:
+        case Verdict.NOT_APPLIED:
+            return f"apply {on_base} --patch {patch} --dry-run"
+        case Verdict.WRONG_STRIP:
+            return f"apply {on_base} --patch {patch} --reverse --strip {other}"
+        case Verdict.MOVED if other:
+            return f"apply {series} --reverse --max-offset {other}"
+        case Verdict.WHITESPACE:
+            return f"lint --patch {patch}"
+        case _:
+            return f"apply {series} --reverse --rejects rejects"
 
 
 def typed(patch: str, background: Background) -> str:

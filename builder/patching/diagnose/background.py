@@ -29,6 +29,8 @@ class Background:
     """The base's name."""
     series: Sequence[Patch] = ()
     """The patches that were applied, in order."""
+    reverse: bool = False
+    """Whether they were to be taken back instead."""
     bases: Mapping[str, Tree] = field(default_factory=dict)
     """Other bases by name."""
     known: Mapping[str, Patch] = field(default_factory=dict)

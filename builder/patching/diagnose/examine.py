@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain
 
-from builder.patching import functions, place
+from builder.patching import functions, moved, place
 from builder.patching.applied import OwnedLines, Reject
+from builder.patching.c_file import CFile
 from builder.patching.diagnose.background import Background
 from builder.patching.diagnose.blame import Fate, Mismatch, Takers, aligned, mismatches, takers, trace
 from builder.patching.diagnose.candidate import Alignment, Index, squeezed
 from builder.patching.findings import Owner
-from builder.patching.functions import Function
 from builder.patching.lines import LineIndex
 from builder.patching.patch import Hunk
 
@@ -36,16 +36,9 @@ class FileFacts:
         return Index(self.before.lines)
 
     @cached_property
-    def original_index(self) -> LineIndex:
-        return LineIndex(self.original)
-
-    @cached_property
-    def functions(self) -> Sequence[Function]:
-        return functions.functions(self.before.data)
-
-    @cached_property
-    def original_functions(self) -> Sequence[Function]:
-        return functions.functions(b"".join(self.original))
+    def original_c(self) -> CFile:
+        """The base's file."""
+        return CFile(LineIndex(self.original))
 
     @cached_property
     def fates(self) -> Sequence[Fate] | None:
@@ -89,7 +82,7 @@ class Examined:
     @cached_property
     def in_base(self) -> int | None:
         """Where the base's file has the hunk's old lines; None if it has not, or at several places."""
-        return functions.occurrence(self.file.original_index, self.hunk)
+        return moved.occurrence(self.file.original_c.index, self.hunk)
 
     @cached_property
     def _fates(self) -> Sequence[Fate] | None:
@@ -121,7 +114,7 @@ class Examined:
             return None
         if not self.file.in_c:
             return found.fuzz
-        move = functions.moved(before.lines, expected, found.start, self.hunk, self.file.original)
+        move = moved.moved(before.c_file, expected, found.start, self.hunk, self.file.original_c)
         return None if move else found.fuzz
 
     @property
@@ -145,8 +138,8 @@ class Examined:
         """The function that the hunk was made for, if the file is C."""
         if not self.file.in_c:
             return ""
-        now, then = self.file.functions, self.file.original_functions
-        return functions.origin(self.hunk, self.reject.expected, self.in_base, now, then)
+        now, then = self.file.before.c_file.functions, self.file.original_c.functions
+        return moved.origin(self.hunk, self.reject.expected, self.in_base, now, then)
 
     @cached_property
     def candidate_function(self) -> str:
@@ -154,4 +147,4 @@ class Examined:
         if self.alignment is None or not self.file.in_c or not self.hunk.edits:
             return ""
         changed = self.alignment.near(self.hunk.edits[0].at)
-        return functions.inside(self.file.functions, changed, changed)
+        return functions.inside(self.file.before.c_file.functions, changed, changed)

@@ -12,7 +12,7 @@ from builder.patching.diagnose.blame import Mismatch
 from builder.patching.diagnose.candidate import squeezed
 from builder.patching.diagnose.examine import Examined
 from builder.patching.diagnose.judgement import Judgement, judgement, named
-from builder.patching.diagnose.target import judge_target
+from builder.patching.diagnose.target import judge_done, judge_target
 from builder.patching.diagnose.there import judge_there
 from builder.patching.diagnose.values import Verdict
 from builder.patching.findings import HunkStatus
@@ -26,18 +26,13 @@ def judge(examined: Examined) -> Judgement:
     """What is wrong with a hunk. There is always an answer: the last resort is that a patch or the base is wrong."""
     if examined.reject.status is HunkStatus.NO_TARGET:
         return judge_target(examined)
-    questions = (
-        judge_there,
-        _too_far,
-        _blanks,
-        _pushed_aside,
-        _other_file,
-        _other_base,
-        _missing_patch,
-        _blamed,
-    )
+    if examined.reject.why:
+        return judge_there(examined) or judge_done(examined)
+    backwards = examined.background.reverse
+    questions = _QUESTIONS_BACKWARDS if backwards else _QUESTIONS
     answers = (question(examined) for question in questions)
-    return next((answer for answer in answers if answer is not None), None) or _unknown(examined)
+    found = next((answer for answer in answers if answer is not None), None)
+    return found or (_not_as_left if backwards else _unknown)(examined)
 
 
 def _too_far(examined: Examined) -> Judgement | None:
@@ -223,3 +218,23 @@ def _unknown(examined: Examined) -> Judgement:
         what = "the lines that it expects are in this base, but not together"
     detail = f"{what}: wrong base, or a patch before it is missing"
     return judgement(examined, Verdict.PREREQUISITE_MISSING, detail, mismatch=_first_foreign(examined))
+
+
+def _not_as_left(examined: Examined) -> Judgement:
+    """It is to be taken back, and nothing explains why its lines are not there."""
+    detail = "its lines are not as it left them: it is not applied here, or they were changed since"
+    return judgement(examined, Verdict.NOT_APPLIED, detail)
+
+
+_QUESTIONS = (
+    judge_there,
+    _too_far,
+    _blanks,
+    _pushed_aside,
+    _other_file,
+    _other_base,
+    _missing_patch,
+    _blamed,
+)
+_QUESTIONS_BACKWARDS = (judge_there, _too_far, _blanks, _pushed_aside, _blamed)
+"""What a patch needs that is to be applied does not matter to one that is to be taken back."""

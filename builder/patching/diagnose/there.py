@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from builder.patching.diagnose.blame import removes
 from builder.patching.diagnose.candidate import squeezed
@@ -20,6 +21,7 @@ _ASIDE = re.compile(r"[.~_-](?:orig|old|bak)(?:/|$)|~$")
 """How people call the copy that they keep of what they change."""
 _TIME = rb"[^\t\n]*\t(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)"
 _TIMES = re.compile(rb"^--- " + _TIME + rb"[^\n]*\n\+\+\+ " + _TIME, re.MULTILINE)
+_AS_BEFORE = "its lines are as they were before it: it is not applied here, or was taken back already"
 _NO_TIME = (b"1970", b"1969")
 
 
@@ -29,6 +31,8 @@ def judge_there(examined: Examined) -> Judgement | None:
     if not hunk.new or not hunk.edits:
         return None
     start = before.index.nearest(hunk.new, reject.expected, 0, len(before.lines) - len(hunk.new))
+    if examined.background.reverse:
+        return None if start is None else _as_before(examined)
     if start is not None:
         owner = _author(examined, start)
         if owner is None and _looks_swapped(examined):
@@ -43,6 +47,11 @@ def judge_there(examined: Examined) -> Judgement | None:
         if at is None
         else _already(examined, "the lines that it adds are there already", before.owners[at])
     )
+
+
+def _as_before(examined: Examined) -> Judgement:
+    """It is to be taken back and was never applied. Nothing differs then, and nobody is to blame."""
+    return replace(judgement(examined, Verdict.NOT_APPLIED, _AS_BEFORE), difference=None, owner=None)
 
 
 def _already(examined: Examined, what: str, owner: Owner | None) -> Judgement:

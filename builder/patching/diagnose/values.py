@@ -14,6 +14,8 @@ class Verdict(StrEnum):
 
     ALREADY_APPLIED = "already-applied"
     """Its change is there."""
+    NOT_APPLIED = "not-applied"
+    """It is to be taken back, and its change is not there."""
     REVERSED = "reversed"
     """The patch has old and new swapped."""
     WHITESPACE = "whitespace"

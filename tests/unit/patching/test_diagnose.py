@@ -85,16 +85,18 @@ class Case:
     bases: Mapping[str, Tree] = field(default_factory=dict)
     known: Mapping[str, Patch] = field(default_factory=dict)
     policy: ApplyPolicy = field(default_factory=ApplyPolicy)
+    reverse: bool = False
     owner: Owner | None = None
     difference: Difference | None = None
 
 
 def found(case: Case) -> tuple[Diagnosis, ...]:
-    applied = apply(case.base, case.series, case.policy)
+    applied = apply(case.base, case.series, case.policy, reverse=case.reverse)
     background = Background(
         tree=case.base,
         base="here",
         series=case.series,
+        reverse=case.reverse,
         bases=case.bases,
         known=case.known,
         selection="--recipe mine",
@@ -116,6 +118,11 @@ NEWER = (
 )
 TABBED = DAEMON.replace('  out("221', '\tout("221').replace("  flush();\n  _exit", "\tflush();\n\t_exit")
 STAMPS = b"--- a/smtpd.c\t2020-05-05 10:00:00\n+++ b/smtpd.c\t2019-01-01 10:00:00\n"
+
+RENAME_AND_CHANGE = (
+    b"diff --git a/tls.c b/ssl.c\nrename from tls.c\nrename to ssl.c\n"
+    b"--- a/tls.c\n+++ b/ssl.c\n@@ -1 +1 @@\n-x\n+y\n"
+)
 
 CASES = {
     "already applied by an earlier patch": Case(
@@ -369,6 +376,97 @@ CASES = {
         next_command="./inv explain two --hunk 1 --recipe mine",
         owner=Owner(patch="one", hunk=1),
     ),
+    "removed twice": Case(
+        series=tuple(
+            parse(name, b"--- a/tls.c\n+++ /dev/null\n@@ -1 +0,0 @@\n-x\n") for name in ("one", "two")
+        ),
+        base=tree("x\n", "tls.c"),
+        verdict=Verdict.ALREADY_APPLIED,
+        detail="one removed it already",
+        next_command="./inv explain two --hunk 1 --recipe mine",
+        owner=Owner(patch="one", hunk=0),
+    ),
+    "made and removed by earlier patches": Case(
+        series=(
+            parse("one", b"--- /dev/null\n+++ b/tls.c\n@@ -0,0 +1 @@\n+x\n"),
+            parse("two", b"--- a/tls.c\n+++ /dev/null\n@@ -1 +0,0 @@\n-x\n"),
+            parse("three", b"--- a/tls.c\n+++ b/tls.c\n@@ -1 +1 @@\n-x\n+y\n"),
+        ),
+        verdict=Verdict.REWRITTEN,
+        detail="two removed or renamed tls.c",
+        next_command="./inv explain three --hunk 1 --recipe mine",
+        owner=Owner(patch="two", hunk=0),
+    ),
+    "renamed to a name that the base has": Case(
+        series=(parse("two", RENAME_AND_CHANGE),),
+        base=tree("x\n", "tls.c", ssl_c="other\n"),
+        verdict=Verdict.WRONG_BASE,
+        detail="another file of the new name is there already",
+        next_command="./inv list",
+    ),
+    "renamed to a name that an earlier patch took": Case(
+        series=(
+            parse("one", b"--- /dev/null\n+++ b/ssl.c\n@@ -0,0 +1 @@\n+x\n"),
+            parse("two", RENAME_AND_CHANGE),
+        ),
+        base=tree("x\n", "tls.c"),
+        verdict=Verdict.REWRITTEN,
+        detail="another file of the new name is there already, from hunk 1 of one",
+        next_command="./inv explain two --hunk 1 --recipe mine",
+        owner=Owner(patch="one", hunk=1),
+    ),
+    "fewer folders than are to be stripped": Case(
+        series=(parse("two", b"--- tls.c\n+++ tls.c\n@@ -1 +1 @@\n-x\n+y\n", strip=2),),
+        verdict=Verdict.PREREQUISITE_MISSING,
+        detail="its path has fewer than the 2 folders that are to be stripped",
+        next_command="./inv list",
+    ),
+    "taken back, and never applied": Case(
+        series=(patch("two", DAEMON, BYE),),
+        reverse=True,
+        verdict=Verdict.NOT_APPLIED,
+        detail="its lines are as they were before it: it is not applied here, or was taken back already",
+        next_command="./inv apply --base here --patch two --dry-run",
+    ),
+    "taken back, with the names of diff -u x.orig x": Case(
+        series=(
+            parse(
+                "two",
+                patch("two", DAEMON, BYE, prefix=("", "")).data.replace(b"--- smtpd.c", b"--- smtpd.c.orig"),
+            ),
+        ),
+        reverse=True,
+        verdict=Verdict.NOT_APPLIED,
+        detail="its lines are as they were before it: it is not applied here, or was taken back already",
+        next_command="./inv apply --base here --patch two --dry-run",
+    ),
+    "taken back, and changed since": Case(
+        series=(patch("two", DAEMON, BYE),),
+        base=tree(LOUD),
+        reverse=True,
+        verdict=Verdict.NOT_APPLIED,
+        detail="its lines are not as it left them: it is not applied here, or they were changed since",
+        next_command="./inv apply --base here --patch two --dry-run",
+        difference=Difference(
+            line=30, expected='··out("221·goodbye\\r\\n");', found='··out("221·BYE\\r\\n");'
+        ),
+    ),
+    "taken back, and further away than is allowed": Case(
+        series=(patch("two", DAEMON, BYE),),
+        base=tree("int more;\n" * 60 + BYE),
+        policy=ApplyPolicy(max_offset=9),
+        reverse=True,
+        verdict=Verdict.MOVED,
+        detail="it fits 60 lines later, at line 87: further than the recipe allows, or above the hunk before it",
+        next_command="./inv apply --recipe mine --reverse --max-offset 60",
+    ),
+    "taken back, and its file is not there": Case(
+        series=(parse("two", b"--- /dev/null\n+++ b/tls.c\n@@ -0,0 +1 @@\n+x\n"),),
+        reverse=True,
+        verdict=Verdict.NOT_APPLIED,
+        detail="the file that it makes is not there: there is nothing to take back",
+        next_command="./inv apply --base here --patch two --dry-run",
+    ),
 }
 
 
@@ -463,3 +561,27 @@ def test_a_thousand_rejects_in_one_large_file_are_diagnosed_in_seconds() -> None
     assert len(diagnoses) == 1000
     assert all(one.candidate_line == one.expected_line for one in diagnoses)
     assert time.monotonic() - started < 10
+
+
+def test_thousands_of_rejects_of_one_file() -> None:
+    """Each has its own function, place and difference; what is known of the file is found out once."""
+    count = 3000
+    lines = "".join(
+        f"int f{n}(arg)\nchar *arg;\n{{\n  start({n});\n  g(arg,{n});\n  stop({n});\n  return 1;\n}}\n\n"
+        for n in range(count)
+    )
+    head = "--- a/big.c\n+++ b/big.c\n"
+    hunks = (
+        f"@@ -{9 * n + 4},3 +{9 * n + 4},4 @@\n   start({n});\n   g(arg,{n});\n+  new();\n   stop({n});\n"
+        for n in range(count)
+    )
+    base = tree(lines.replace("  g(arg,", "  other(arg,"), "big.c")
+    series = (parse("big", (head + "".join(hunks)).encode()),)
+    diagnoses = found(
+        Case(series=series, base=base, verdict=Verdict.PREREQUISITE_MISSING, detail="", next_command="")
+    )
+    assert [one.candidate_line for one in diagnoses] == [9 * n + 4 for n in range(count)]
+    assert [one.candidate_function for one in diagnoses] == [f"f{n}" for n in range(count)]
+    assert [one.difference for one in diagnoses[-1:]] == [
+        Difference(line=9 * count - 4, expected=f"··g(arg,{count - 1});", found=f"··other(arg,{count - 1});")
+    ]
