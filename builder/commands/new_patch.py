@@ -11,6 +11,7 @@ from builder.commands.common import Flags, Selection
 from builder.commands.standing import applied_or_told, plan_before
 from builder.errors import UsageError
 from builder.patching.applied import Applied
+from builder.patching.patch import Kind
 from builder.patching.strip import target
 from builder.recipes.library import Library
 from builder.recipes.model import PatchSpec
@@ -64,7 +65,8 @@ def make(wish: Wish, selection: Selection, flags: Flags, edited: Path) -> None:
     else:
         _add_variant(known[1], plan.base.name, made)
     for change in made.patch.files:
-        print(f"          {target(change, 1)}: {len(change.hunks)} hunk(s)")
+        what = "binary" if change.kind is Kind.BINARY else f"{len(change.hunks)} hunk(s)"
+        print(f"          {target(change, 1)}: {what}")
 
 
 def _start(plan: Plan, flags: Flags) -> tuple[Tree, Applied]:

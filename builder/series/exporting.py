@@ -13,7 +13,9 @@ from dataclasses import dataclass, replace
 from builder.errors import UsageError
 from builder.patching.findings import HunkStatus, PatchOutcome
 from builder.patching.patch import Kind, Patch
-from builder.patching.write import write_diff
+from builder.patching.strip import target
+from builder.patching.write import differing, write_diff, write_file
+from builder.patching.write_binary import is_binary
 from builder.series.about import About, read_about, write_dep3
 from builder.series.mail import write_mail
 from builder.series.quilt import Entry, write_series
@@ -21,6 +23,8 @@ from builder.sources.tree import Tree
 
 FORMATS = ("quilt", "dpkg", "git")
 
+_FULL_ID = 40
+"""Digits of a blob's id in full, without which git applies no binary patch."""
 _PLAIN = (Kind.CHANGE, Kind.CREATE, Kind.REMOVE)
 
 
@@ -91,14 +95,39 @@ def _dpkg(steps: Sequence[Step]) -> dict[str, bytes]:
 
 def _git(steps: Sequence[Step]) -> dict[str, bytes]:
     return {
-        f"{number:04}-{step.file}": write_mail(
-            step.about, write_diff(step.before, step.after, git=True), number=number, total=len(steps)
-        )
+        f"{number:04}-{step.file}": write_mail(step.about, _as_git(step), number=number, total=len(steps))
         for number, step in enumerate(steps, 1)
     }
 
 
+def _as_git(step: Step) -> bytes:
+    """The diff in git's format; where the patch has binary files in that already, these as they are."""
+    before, after = step.before, step.after
+    return b"".join(
+        _own_binary(step.patch, path) or write_file(path, before.get(path), after.get(path), git=True)
+        for path in differing(before, after)
+    )
+
+
+def _own_binary(patch: Patch, path: str) -> bytes:
+    """A binary file's part of the patch, without the prose before it; nothing if git could not apply that as it is."""
+    changes = [change for change in patch.files if target(change, 1) == path]
+    binary = changes[0].binary if len(changes) == 1 else None
+    if binary is None or patch.notes or len(binary.old_id) != _FULL_ID or len(binary.new_id) != _FULL_ID:
+        return b""
+    part = patch.data[slice(*changes[0].span)]
+    return part[part.index(b"diff --git ") :]
+
+
 def _anew(step: Step) -> bytes:
+    """The diff for tools that use GNU patch. UsageError if it would have binary files, which that does not read."""
+    for path in differing(step.before, step.after):
+        for tree in (step.before, step.after):
+            if path in tree and is_binary(tree[path].data):
+                raise UsageError(
+                    f"{step.file} changes {path}, a binary file, and GNU patch cannot do that.",
+                    hint="--format git can hold it.",
+                )
     return write_diff(step.before, step.after)
 
 

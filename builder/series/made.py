@@ -9,7 +9,7 @@ from builder.errors import NothingSelectedError, UsageError
 from builder.patching.apply import apply
 from builder.patching.leftovers import is_leftover
 from builder.patching.parse import parse
-from builder.patching.patch import Patch
+from builder.patching.patch import Kind, Patch
 from builder.patching.strip import find_level, target
 from builder.patching.write import write_diff
 from builder.series.folder import UNKNOWN
@@ -75,7 +75,8 @@ def readme(made: Made, *, name: str, summary: str, license_: str, base: str, tre
         added = sum(line.kind == "+" for hunk in change.hunks for line in hunk.lines)
         removed = sum(line.kind == "-" for hunk in change.hunks for line in hunk.lines)
         how = ", a new file" if change.creates else ", taken away" if change.removes else ""
-        lines.append(f"* `{target(change, 1)}`: +{added} -{removed} lines{how}")
+        what = "binary" if change.kind is Kind.BINARY else f"+{added} -{removed} lines"
+        lines.append(f"* `{target(change, 1)}`: {what}{how}")
     lines += [
         "",
         "## Where it comes from",

@@ -76,6 +76,25 @@ def test_an_edited_copy_becomes_a_patch(own: Path) -> None:
     assert "no-checks" in ran(own, "lint", "louder").stdout
 
 
+def test_a_binary_file_goes_into_a_patch(own: Path) -> None:
+    ran(own, "new-patch", "logo", "--base", "minispawn", "--edit", "work")
+    (own / "work/logo.bin").write_bytes(bytes(range(256)))
+    edit(own / "work/coe.c", "FD_CLOEXEC", "FD_CLOEXEC | 0")
+    done = ran(own, *("new-patch", "logo", "--base", "minispawn", "--from", "work", "--summary", "A logo."))
+    assert "logo.bin: binary\n" in done.stdout
+    assert "* `logo.bin`: binary, a new file\n" in (own / "patches/logo/README.md").read_text()
+    assert applied_tree(own, "--base", "minispawn", "--patch", "logo") == Tree.read(own / "work")
+    assert "0 error(s)" in ran(own, "lint", "logo").stdout
+    MINISPAWN.write(own / "git")
+    run_in(own / "git", "git", "apply", own / "patches/logo/minispawn.patch")
+    assert Tree.read(own / "git") == Tree.read(own / "work")
+    back = ran(
+        own, "apply", "--base", "minispawn", "--patch", "logo", "--tree", "work", "--reverse", "--out", "back"
+    )
+    assert "1 clean" in back.stdout
+    assert Tree.read(own / "back") == MINISPAWN
+
+
 def test_a_patch_gets_its_missing_variant(own: Path) -> None:
     shutil.copytree(TOP / "patches/modern-c", own / "patches/modern-c")
     assert "new-patch modern-c" in command("apply", *SERIES[:2], "--patch", "modern-c", cwd=own).stderr
@@ -286,3 +305,50 @@ def test_git_am_takes_our_series(own: Path) -> None:
     ran(own, "import-series", "work", "--range", "HEAD~2..HEAD", "--base", "minispawn", "--out", "mine")
     (toml, _) = sorted((own / "mine/patches").glob("*/patch.toml"))
     assert 'origin = "commit ' in toml.read_text()
+
+
+WHO = {"GIT_CONFIG_NOSYSTEM": "1", "HOME": "/nonexistent", "EMAIL": "n@localhost"}
+
+
+def with_binary_commits(folder: Path) -> Tree:
+    """A git repository whose last two commits make and change a binary file; the tree of the last."""
+    MINISPAWN.write(folder)
+    run_in(folder, "git", "init", "-q", ".", env=WHO)
+    data = bytes(range(256)) * 8
+    for number, now in enumerate((None, data, data + b"more")):
+        if now is not None:
+            (folder / "logo.bin").write_bytes(now)
+        run_in(folder, "git", "add", "-A", "-f", env=WHO)
+        run_in(folder, "git", "commit", "-q", "-m", f"Step {number}", env=WHO)
+    return Tree.read(folder).without((".git",))
+
+
+def test_binary_patches_come_in_and_go_out_as_they_are(own: Path) -> None:
+    tree = with_binary_commits(own / "repo")
+    ran(own, "import-series", "repo", "--range", "HEAD~2..HEAD", "--base", "minispawn", "--out", "mine")
+    assert applied_tree(own, "--recipe", "repo", "--path", "mine") == tree
+    (second,) = (own / "mine/patches/step-2").glob("*.patch")
+    whole = second.read_bytes()
+    assert b"\ndelta " in whole  # git's choice, which ours would not be
+    payload = whole[whole.index(b"diff --git ") : whole.rindex(b"\n\n") + 2]
+    ran(own, "export-series", "--recipe", "repo", "--path", "mine", "--format", "git", "--out", "mails")
+    assert payload in (own / "mails/0002-step-2.patch").read_bytes()
+    MINISPAWN.write(own / "work")
+    run_in(own / "work", "git", "init", "-q", ".", env=WHO)
+    run_in(own / "work", "git", "add", "-A", "-f", env=WHO)
+    run_in(own / "work", "git", "commit", "-q", "-m", "base", env=WHO)
+    run_in(own / "work", "git", "am", "-q", *sorted((own / "mails").iterdir()), env=WHO)
+    assert Tree.read(own / "work").without((".git",)) == tree
+
+
+@pytest.mark.parametrize("form", ["quilt", "dpkg"])
+def test_what_gnu_patch_cannot_read_does_not_go_out_for_it(own: Path, form: str) -> None:
+    with_binary_commits(own / "repo")
+    ran(own, "import-series", "repo", "--range", "HEAD~2..HEAD", "--base", "minispawn", "--out", "mine")
+    done = command(
+        *("export-series", "--recipe", "repo", "--path", "mine", "--format", form, "--out", "there"), cwd=own
+    )
+    assert done.code == 2
+    assert "step-1.patch changes logo.bin, a binary file, and GNU patch cannot do that." in done.stderr
+    assert "--format git can hold it." in done.stderr
+    assert not (own / "there").exists()

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import subprocess
+import zlib
 from pathlib import Path
+from random import Random
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from builder.errors import UsageError
 from builder.patching.apply import apply
 from builder.patching.difference import Change, changes
 from builder.patching.findings import HunkStatus
@@ -161,10 +162,53 @@ def test_a_section_is_the_head_of_the_function() -> None:
     assert section_of(lines, 0) == b""
 
 
-def test_what_is_no_text_is_refused() -> None:
-    with pytest.raises(UsageError) as error:
-        write_diff(Tree({}), Tree({"load": File(b"\x7fELF\0")}))
-    assert error.value.what == "load is no text: a patch of ours cannot hold it."
+def of_packed_length(rest: int) -> bytes:
+    """Bytes that zlib makes 52 and `rest` of."""
+    made = (b"\0" + Random(size).randbytes(size) for size in range(40, 120))  # noqa: S311 - the same every time
+    return next(data for data in made if len(zlib.compress(data)) == 52 + rest)
+
+
+BINARY = [
+    ("changed", b"\x7fELF\0old" * 40, b"\x7fELF\0new" * 90),
+    ("made", None, bytes(range(256)) * 9),
+    ("removed", b"\0", None),
+    ("from text", b"text\n", b"\0\n"),
+    ("to text", b"\0\n", b"text\n"),
+    ("to nothing in it", b"\0", b""),
+    # Of the 52 bytes that a line holds the last one has as many as these; above 26 their number is a small letter.
+    *((f"{rest} in the last line", b"", of_packed_length(rest)) for rest in (1, 25, 26, 27, 51, 52)),
+]
+
+
+@pytest.mark.parametrize(("old", "new"), [row[1:] for row in BINARY], ids=[row[0] for row in BINARY])
+def test_a_binary_file_becomes_a_binary_patch(old: bytes | None, new: bytes | None, tmp_path: Path) -> None:
+    """Ours and git's own reader make the new bytes of it, and the old ones again."""
+    before, after = (
+        Tree({"t": File(b"t\n")} if data is None else {"t": File(b"t\n"), "bin": File(data)})
+        for data in (old, new)
+    )
+    diff = write_diff(before, after)
+    assert b"GIT binary patch\n" in diff
+    patch = parse("p", diff)
+    assert (patch.notes, patch.header, patch.trailer) == ((), b"", b"")
+    assert apply(before, [patch]).tree == after
+    assert apply(after, [patch], reverse=True).tree == before
+    before.write(tmp_path / "work")
+    (tmp_path / "p").write_bytes(diff)
+    for flags, tree in (((), after), (("-R",), before)):
+        subprocess.run(["git", "apply", *flags, tmp_path / "p"], cwd=tmp_path / "work", check=True)
+        assert Tree.read(tmp_path / "work") == tree
+
+
+def test_a_binary_file_of_another_mode_only_has_no_payload() -> None:
+    diff = write_diff(Tree({"bin": File(b"\0")}), Tree({"bin": File(b"\0", EXECUTABLE)}))
+    assert diff == b"diff --git a/bin b/bin\nold mode 100644\nnew mode 100755\n"
+
+
+def test_a_wrong_file_is_not_overwritten_by_a_binary_patch() -> None:
+    diff = write_diff(Tree({"bin": File(b"\0old")}), Tree({"bin": File(b"\0new")}))
+    applied = apply(Tree({"bin": File(b"\0other")}), [parse("p", diff)])
+    assert [patch.status for patch in applied.patches] == [HunkStatus.REJECTED]
 
 
 def test_many_edits_end_in_good_time() -> None:
