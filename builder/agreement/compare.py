@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from random import Random
-from typing import NamedTuple
 
 from builder.agreement import differences
-from builder.agreement.cases import Case, cases
+from builder.agreement.case import Case, Difference
+from builder.agreement.cases import cases
 from builder.agreement.gnu import Fate, GnuPatch, Result, Section
 from builder.errors import UsageError
 from builder.patching.apply import Applied, apply
 from builder.patching.findings import FileOutcome, HunkOutcome
 from builder.patching.parse import parse
+from builder.patching.patch import Patch
 from builder.recipes.model import ApplyPolicy
 from builder.sources.tree import File, Tree
 
@@ -67,25 +68,37 @@ def compare(batch: Sequence[Case], gnu: GnuPatch, tally: Tally, *, fuzz: int, re
             elif rule:
                 tally.deliberate[rule] += 1
             continue
-        tree = Tree({} if case.data is None else {case.path: File(case.data)})
-        applied = apply(tree, patches, ApplyPolicy(fuzz=fuzz, other_functions=True), reverse=reverse)
+        applied = apply(
+            Tree(case.files), patches, ApplyPolicy(fuzz=fuzz, other_functions=True), reverse=reverse
+        )
         tally.outcomes.update(outcome.status.value for outcome in applied.patches)
         found = list(differing(case, applied, result))
-        if found:
-            kinds = {difference.kind for difference in found}
-            rule = differences.of_outcome(case, patches, kinds, result, _data(case, applied), reverse=reverse)
-            if rule is None:
-                what = "; ".join(difference.text for difference in found)
-                tally.disagreements.append(Disagreement(case=case, fuzz=fuzz, reverse=reverse, what=what))
-            else:
-                tally.deliberate[rule] += 1
+        if not found:
+            continue
+        rule = differences.of_outcome(case, patches, found, result, left(case, applied), reverse=reverse)
+        if rule is None and reverse and any(len(patch.files) > 1 for patch in patches):
+            rule = _backwards(case, patches, applied, gnu)
+        if rule is None:
+            what = "; ".join(difference.text for difference in found)
+            tally.disagreements.append(Disagreement(case=case, fuzz=fuzz, reverse=reverse, what=what))
+        else:
+            tally.deliberate[rule] += 1
 
 
-class Difference(NamedTuple):
-    """One thing in which two outcomes differ: "exit", "hunks" or "data"."""
-
-    kind: str
-    text: str
+def _backwards(case: Case, patches: Sequence[Patch], applied: Applied, gnu: GnuPatch) -> str | None:
+    """The rule for a difference that is none when GNU patch gets the diffs as we take them back, the last one first."""
+    turned = tuple(
+        patch.header
+        + b"".join(patch.data[slice(*change.span)] for change in reversed(patch.files))
+        + patch.trailer
+        for patch in patches
+    )
+    (result,) = gnu.results([replace(case, patches=turned, alone=True)])
+    result = replace(result, sections=tuple(tuple(reversed(parts)) for parts in result.sections))
+    found = list(differing(case, applied, result))
+    if not found:
+        return "backwards"
+    return differences.of_outcome(case, patches, found, result, left(case, applied), reverse=True)
 
 
 def differing(case: Case, applied: Applied, result: Result) -> Iterator[Difference]:
@@ -98,18 +111,25 @@ def differing(case: Case, applied: Applied, result: Result) -> Iterator[Differen
             yield Difference("hunks", f"patch {number}: {len(sections)} files, ours: {len(outcome.files)}")
         else:
             for file, section in zip(outcome.files, sections, strict=True):
-                yield from (
-                    Difference("hunks", f"patch {number}: {what}") for what in _file_differs(file, section)
-                )
-    data = _data(case, applied)
-    if data != result.data:
-        yield Difference("data", f"the file: {result.data!r}, ours: {data!r}")
+                for what in _file_differs(file, section):
+                    yield Difference("hunks", f"patch {number}: {what}", file.path)
+    ours = left(case, applied)
+    for path in sorted({*ours, *result.files}):
+        here, there = ours.get(path), result.files.get(path)
+        if (here and here.data) != (there and there.data):
+            yield Difference("data", f"the file {path}: {there}, ours: {here}", path)
+        elif applied.ok and here != there:
+            yield Difference("mode", f"the file {path}: {there}, ours: {here}", path)
 
 
-def _data(case: Case, applied: Applied) -> bytes | None:
-    if case.path in applied.owned:
-        return applied.owned[case.path].data
-    return None if case.path in applied.gone else case.data
+def left(case: Case, applied: Applied) -> dict[str, File]:
+    """The files as far as the patches got, with the modes of before where one failed."""
+    if applied.ok:
+        return dict(applied.tree)
+    files = {path: file for path, file in case.files.items() if path not in applied.gone}
+    for path, lines in applied.owned.items():
+        files[path] = File(lines.data)
+    return files
 
 
 def _file_differs(file: FileOutcome, section: Section) -> Iterator[str]:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from builder.agreement.cases import Case
+from builder.agreement import git_differences
+from builder.agreement.case import Case, Difference
+from builder.agreement.git_differences import OF_GIT
 from builder.agreement.gnu import CRASHED, DAMAGED, Result
 from builder.errors import UsageError
 from builder.patching import strip
 from builder.patching.parse import PatchError
 from builder.patching.patch import FileChange, Patch
+from builder.sources.tree import File
 
 REFUSED = {
     "count-short": "lines that a hunk's counts leave out: GNU patch drops them without a word",
@@ -41,11 +44,9 @@ OUTCOMES = {
 }
 """Patches that both take and whose outcomes differ."""
 
-RULES = {**REFUSED, **TAKEN, **OUTCOMES}
+RULES = {**REFUSED, **TAKEN, **OUTCOMES, **OF_GIT}
 """Not among them, because the comparison does not come there: hunks in another function (`ApplyPolicy.other_functions`
-lets them pass), offsets beyond a limit, renames onto a file that exists (GNU patch overwrites it), a file that was
-changed and then renamed by one git patch (GNU patch renames it unchanged), git's binary patches (it has none)."""
-
+lets them pass), offsets beyond a limit."""
 
 _UNENDED = re.compile(rb"[^\n]\Z|^\\", re.MULTILINE)
 """A file, or a part of a patch, with a last line without a newline."""
@@ -62,30 +63,34 @@ def of_refusal(error: UsageError, result: Result) -> str | None:
 def of_outcome(
     case: Case,
     patches: Sequence[Patch],
-    kinds: set[str],
+    found: Sequence[Difference],
     result: Result,
-    ours: bytes | None,
+    ours: Mapping[str, File],
     *,
     reverse: bool,
 ) -> str | None:
-    """The rule that allows an outcome to be different in these kinds of things ("exit", "hunks", "data"), or None.
+    """The rule that allows an outcome to be different in the things that were `found`, or None.
 
-    `ours` is what we make of the file.
+    `ours` is what we make of the files.
     """
     changes = [change for patch in patches for change in patch.files]
     refused = DAMAGED in result.exit_codes
+    kinds = {difference.kind for difference in found}
     no_change = kinds == {"hunks"} and any(not hunk.edits for change in changes for hunk in change.hunks)
     facts = {
         "crash": CRASHED in result.exit_codes,
         "no-change": no_change,
         "start-0-with-lines": any(map(_starts_at_0_with_lines, changes)),
-        "backwards": reverse and not refused and any(len(patch.files) > 1 for patch in patches),
         "stacked-heads": any(note.rule == "file-without-hunks" for patch in patches for note in patch.notes),
         "nameless": not refused and any(not strip.target(change, 1) for change in changes),
-        "line-ended": not refused and _glued(case, kinds, result.data, ours),
+        "line-ended": not refused and _glued(case, found, result.files, ours),
     }
     taken = _taken(patches) if refused else None
-    return taken or next((rule for rule, holds in facts.items() if holds), None)
+    return (
+        taken
+        or next((rule for rule, holds in facts.items() if holds), None)
+        or git_differences.rule_for(case, patches, found, result.files, reverse=reverse)
+    )
 
 
 def _taken(patches: Sequence[Patch]) -> str | None:
@@ -109,12 +114,29 @@ def _starts_at_0_with_lines(change: FileChange) -> bool:
     )
 
 
-def _glued(case: Case, kinds: set[str], data: bytes | None, ours: bytes | None) -> bool:
-    """Whether GNU patch went on in the last line of the file, which has no newline."""
-    unended = [text for text in (case.data, *case.patches) if text and _UNENDED.search(text)]
-    if not unended or data is None:
+def _glued(
+    case: Case, found: Sequence[Difference], theirs: Mapping[str, File], ours: Mapping[str, File]
+) -> bool:
+    """Whether GNU patch went on in the last line of a file, which has no newline."""
+    before = {path: file.data for path, file in case.files.items()}
+    if not any(text and _UNENDED.search(text) for text in (*before.values(), *case.patches)):
         return False
-    if kinds == {"data"} and ours is not None and ours.replace(b"\n", b"") == data.replace(b"\n", b""):
-        return True
-    last = (case.data or b"").rpartition(b"\n")[2]
-    return bool(last) and any(line.startswith(last) and line != last for line in data.split(b"\n"))
+    paths = {difference.path for difference in found if difference.kind == "data"} or set(theirs)
+    return all(
+        path in theirs
+        and (
+            _same_but_for_newlines(found, theirs[path], ours.get(path))
+            or _goes_on_in_last(before.get(path, b""), theirs[path].data)
+        )
+        for path in paths
+    )
+
+
+def _same_but_for_newlines(found: Sequence[Difference], theirs: File, ours: File | None) -> bool:
+    only_data = all(difference.kind == "data" for difference in found)
+    return only_data and ours is not None and ours.data.replace(b"\n", b"") == theirs.data.replace(b"\n", b"")
+
+
+def _goes_on_in_last(before: bytes, theirs: bytes) -> bool:
+    last = before.rpartition(b"\n")[2]
+    return bool(last) and any(line.startswith(last) and line != last for line in theirs.split(b"\n"))

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import re
 import signal
-from collections.abc import Sequence
+import stat
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from builder import process
-from builder.agreement.cases import Case
+from builder.agreement.case import Case
 from builder.errors import BackendError
+from builder.sources.tree import EXECUTABLE, PLAIN, File
 
 VERSION = "GNU patch 2.7.6"
 
@@ -28,7 +30,9 @@ _MEMORY = Path("/dev/shm")  # noqa: S108 - only its own new folders in it
 
 _FILE = re.compile(r"patching file (\S+)")
 _NEXT = re.compile(r"The next patch(?:, when reversed,)? would .* the file ([^\s,]+),")
-_NAMED = re.compile(r"\|(?:---|\+\+\+|\*\*\*) (?:[ab]/)(f\d+\.txt)")
+_NAMED = re.compile(r"\|(?:---|\+\+\+|\*\*\*|diff --git) (?:[ab]/)([fg]\S+)")
+_NO_SOURCE = re.compile(r"Cannot (?:rename|copy) file without two valid file names")
+_BINARY = re.compile(r"File (\S+): git binary diffs are not supported")
 _HUNK = re.compile(
     r"Hunk #(\d+) (succeeded|FAILED|ignored) at (-?\d+)(?: with fuzz (\d+))?(?: \(offset (-?\d+) lines?\))?"
 )
@@ -59,12 +63,12 @@ class Section:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
-    """What became of a case: its file's bytes (None: not there) and a list of sections for each of its patches.
+    """What became of a case: its files and a list of sections for each of its patches.
 
     `exit_codes` are those of a run with this case alone, or DAMAGED or CRASHED.
     """
 
-    data: bytes | None
+    files: Mapping[str, File]
     exit_codes: tuple[int, ...]
     sections: tuple[tuple[Section, ...], ...]
 
@@ -94,7 +98,7 @@ class GnuPatch:
             alone = [case for case in cases if case.alone]
         for case in alone:
             results.update(self._run([case]) or {})
-        return [results[case.path] for case in cases]
+        return [results[case.name] for case in cases]
 
     def _run(self, cases: Sequence[Case]) -> dict[str, Result] | None:
         """The results of cases in one run for each of their patches; None if there are several and one stops or confuses it."""
@@ -103,51 +107,76 @@ class GnuPatch:
         ) as name:
             folder = Path(name)
             for case in cases:
-                if case.data is not None:
-                    (folder / case.path).write_bytes(case.data)
+                _write(case.files, folder)
             alone = len(cases) == 1
             codes: list[int] = []
-            said: list[dict[str, list[Section]]] = []
+            said: list[list[tuple[str, Section]]] = []
             for turn in range(max(len(case.patches) for case in cases)):
                 patch = _SEPARATOR.join(case.patches[turn] for case in cases if turn < len(case.patches))
                 done = process.run([*self._command, "-d", name], stdin=patch or b"\n", timeout=60)
                 sections = _sections(done.text)
-                failed = any(section.failed for parts in sections.values() for section in parts)
+                failed = any(section.failed for _, section in sections)
                 if not alone and done.returncode != int(failed):
                     return None
                 if done.returncode not in (0, 1, DAMAGED, CRASHED):
                     raise BackendError(f"GNU patch ended with {done.how}, after it had said:\n{done.text}")
                 codes.append(done.returncode)
                 said.append(sections)
-            return {case.path: _result(case, folder / case.path, codes, said, alone=alone) for case in cases}
+            return {case.name: _result(case, folder, codes, said, alone=alone) for case in cases}
+
+
+def _write(files: Mapping[str, File], folder: Path) -> None:
+    for path, file in files.items():
+        place = folder / path
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_bytes(file.data)
+        place.chmod(file.mode)
+
+
+def _read(folder: Path, name: str) -> dict[str, File]:
+    """The file `name`, or the files in that folder, by their paths in `folder`."""
+    top = folder / name
+    places = [top] if top.is_file() else sorted(place for place in top.rglob("*") if place.is_file())
+    return {
+        str(place.relative_to(folder)): File(
+            place.read_bytes(), EXECUTABLE if place.stat().st_mode & stat.S_IXUSR else PLAIN
+        )
+        for place in places
+    }
 
 
 def _result(
-    case: Case, path: Path, codes: list[int], said: list[dict[str, list[Section]]], *, alone: bool
+    case: Case, folder: Path, codes: list[int], said: list[list[tuple[str, Section]]], *, alone: bool
 ) -> Result:
-    sections = tuple(tuple(turn.get(case.path, ())) for turn in said[: len(case.patches)])
+    sections = tuple(
+        tuple(section for name, section in turn if alone or name == case.name)
+        for turn in said[: len(case.patches)]
+    )
     failed = (int(any(section.failed for section in turn)) for turn in sections)
     return Result(
-        data=path.read_bytes() if path.exists() else None,
+        files=_read(folder, case.name),
         exit_codes=tuple(codes[: len(sections)] if alone else failed),
         sections=sections,
     )
 
 
-def _sections(text: str) -> dict[str, list[Section]]:
-    """What was said, by file. The words are those of version 2.7.6 in English."""
-    found: dict[str, list[Section]] = {}
+def _sections(text: str) -> list[tuple[str, Section]]:
+    """What was said, each section with the first part of its path, "" where none is said. The words are those of
+    version 2.7.6 in English."""
+    found: list[tuple[str, Section]] = []
     section = Section()
     lost = False
     for line in text.splitlines():
-        if match := _FILE.match(line) or _NEXT.match(line):
-            section = Section()
-            found.setdefault(match[1], []).append(section)
+        if match := _FILE.match(line) or _NEXT.match(line) or _BINARY.match(line):
+            section = Section(skipped=match.re is _BINARY)
+            found.append((_top(match[1]), section))
+        elif _NO_SOURCE.match(line):
+            found.append(("", Section(skipped=True)))
         elif line.startswith("can't find file to patch"):
             section = Section(skipped=True)
             lost = True
         elif lost and (match := _NAMED.match(line)):
-            found.setdefault(match[1], []).append(section)
+            found.append((_top(match[1]), section))
             lost = False
         elif line.endswith("Skipping patch."):
             section.skipped = True
@@ -162,3 +191,7 @@ def _sections(text: str) -> dict[str, list[Section]]:
                 fuzz=int(fuzz or 0),
             )
     return found
+
+
+def _top(path: str) -> str:
+    return path.partition("/")[0]

@@ -24,20 +24,17 @@ def fuzz(count: int, seed: int) -> None:
     )
     for rule, times in sorted(tally.deliberate.items()):
         print(f"differs on purpose {times:6,}  {rule}: {differences.RULES[rule]}")
-    for disagreement in sorted(tally.disagreements, key=_size)[:_SHOWN]:
+    for disagreement in sorted(tally.disagreements, key=lambda one: one.case.size)[:_SHOWN]:
         _show(disagreement)
     if tally.disagreements:
         raise FindingsError(f"{len(tally.disagreements)} of {tally.cases:,} cases disagree with GNU patch.")
 
 
-def _size(disagreement: Disagreement) -> int:
-    return sum(map(len, disagreement.case.patches)) + len(disagreement.case.data or b"")
-
-
 def _show(disagreement: Disagreement) -> None:
     case = disagreement.case
     flags = f"-F{disagreement.fuzz}{' -R' if disagreement.reverse else ''}"
-    print(f"\n{case.path} {flags}, made by {case.made_by or 'nothing'}: {disagreement.what}")
-    print(f"  file    {case.data!r}")
+    print(f"\n{case.name} {flags}, made by {case.made_by or 'nothing'}: {disagreement.what}")
+    for path, file in case.files.items():
+        print(f"  file    {path} {file.mode:o} {file.data!r}")
     for patch in case.patches:
         print(f"  patch   {patch!r}")
