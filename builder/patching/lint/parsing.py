@@ -49,6 +49,7 @@ PARSER_RULES = (
             "context-space-eaten": "A line of context without its leading space.",
             "cut-short": "A patch that ends in the middle of a line.",
             "file-without-hunks": "A file's header with no hunk below it.",
+            "half-missing": "A context diff that may end before the new half of its last hunk.",
             "indented": "A diff that is indented as a whole.",
             "prose-like-hunk": "Text that looks like the head of a hunk.",
         },

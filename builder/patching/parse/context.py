@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from builder.patching.parse import limits
 from builder.patching.parse.source import Dress, Source, shown, without_end
-from builder.patching.patch import ADDED, CONTEXT, REMOVED, Hunk, Line
+from builder.patching.patch import ADDED, CONTEXT, REMOVED, Hunk, Line, columns
 
 START = b"********"
 _OLD_HEAD = re.compile(rb"\*\*\* (\d{1,20})(?:,(\d{1,20}))?(?: \*+)?[ \t\r]*$")
@@ -42,18 +43,35 @@ def read_hunk(source: Source, at: int, number: int, dress: Dress) -> tuple[Hunk,
     old = _range(source, at + 1, _OLD_HEAD, dress)
     middle = _read_old(source, at + 1, old, dress)
     new = _range(source, middle, _NEW_HEAD, dress)
+    if middle == source.whole:
+        source.note("cut-short", middle, "the patch ends in the middle of this line, which is taken as it is")
     end = _read_new(source, at, middle, new, old, dress)
-    lines = _merged(source, at, old, new)
+    kinds, texts = columns(_merged(source, at, old, new))
     hunk = Hunk(
         number=number,
         patch_line=at + 1,
         old_start=old.start,
         new_start=new.start,
         section=section,
-        lines=tuple(lines),
+        kinds=kinds,
+        texts=texts,
         span=(source.offsets[at], source.offsets[end]),
     )
     return hunk, end
+
+
+def note_missing_half(source: Source, at: int, hunks: Sequence[Hunk]) -> None:
+    """Note that the new half of the last hunk, which ends before line `at`, may have been cut off with all below it.
+
+    A lone number in its head is one line, or none if the lines around are none: then it is that of the line before.
+    """
+    last = hunks[-1]
+    if at < len(source.lines) or last.new:
+        return
+    grown = sum(len(hunk.new) - len(hunk.old) for hunk in hunks[:-1])
+    if last.new_start == last.old_start + grown > 0:
+        what = "the patch ends below this line: if a new line was to follow, it is lost"
+        source.note("half-missing", len(source.lines) - 1, what)
 
 
 def _range(source: Source, at: int, pattern: re.Pattern[bytes], dress: Dress) -> _Half:
@@ -109,7 +127,7 @@ def _read_new(source: Source, stars: int, head: int, half: _Half, old: _Half, dr
                 raise source.malformed(
                     "malformed-hunk", stars, f"the patch ends {missing} lines before this hunk", hint=_HINT
                 )
-            if source.whole < len(source.lines):
+            if at < len(source.lines):
                 source.note("cut-short", at, "the patch ends in the middle of this line, so it was left out")
             source.note("context-chopped", stars, f"{missing} lines of context are missing at the end")
             half.lines += [Line(CONTEXT, b"\n")] * missing

@@ -83,6 +83,7 @@ class Files:
         if at < len(source.lines) and dress.off(source.lines[at]).startswith(context.START):
             raise source.malformed("malformed-hunk", at, "below these stars should be a hunk's line numbers")
         lost.refuse_changes_behind(source, at, dress, hunks[-1], blank=True)
+        context.note_missing_half(source, at, hunks)
         self._finish_file(hunks, at, dress=dress, context_format=True)
         return at
 

@@ -58,13 +58,15 @@ def refuse_changes_behind(source: Source, at: int, dress: Dress, hunk: Hunk, *, 
     start = at
     while at < len(lines) and dress.off(lines[at]).startswith(b" "):
         at += 1
-    if at + 1 < len(lines) and _LONE_DASH.match(lines[at]) and lines[at + 1].startswith(b"+"):
-        at += 1  # not a ruler: a removed empty line
-    line = dress.off(lines[at]) if at < len(lines) else b""
+    behind = at
+    # A lone dash is a ruler. Above changed lines it is an empty line that goes, too.
+    while not blank and behind < len(lines) and _LONE_DASH.match(dress.off(lines[behind])):
+        behind += 1
+    line = dress.off(lines[behind]) if behind < len(lines) else b""
     marks = (b"+ ", b"- ", b"! ") if blank else (b"+", b"-")
     if line.startswith(marks) and not line.startswith(_NAMES) and not _DASHES.match(line):
         why = f"this line is left over, the hunk of line {hunk.patch_line} was complete before it: {shown(line)}"
-        raise source.malformed("count-short", at, why, hint=_AGAIN)
+        raise source.malformed("count-short", behind, why, hint=_AGAIN)
     if at > start:
         source.note("count-short", start, "context that the hunk's counts do not cover was left out")
 
