@@ -30,7 +30,7 @@ def bench(what: str, *, rounds: int) -> None:
         for figure in _BENCHES[name](rounds):
             mark = "ok" if figure.met else "MISSED"
             print(
-                f"{figure.name:52} {figure.value:8.2f} {figure.unit:3} (at most {figure.most:g})  {mark}",
+                f"{figure.name:56} {figure.value:8.2f} {figure.unit:3} (at most {figure.most:g})  {mark}",
                 flush=True,
             )
             if not figure.met:
