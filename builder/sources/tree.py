@@ -61,6 +61,11 @@ class Tree(Mapping[str, File]):
     def __hash__(self) -> int:
         return hash(self.digest)
 
+    def __reduce__(self) -> tuple[type[Tree], tuple[Mapping[str, File]]]:
+        """What goes to another process: the files alone. Much of what is remembered is by the id of a value here, which
+        there is another one's."""
+        return type(self), (self._files,)
+
     @cached_property
     def digest(self) -> str:
         """SHA256 over what `pack` gives: "sha256:…"."""

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import pickle
 from pathlib import Path
 
 from hypothesis import given
@@ -28,6 +29,13 @@ def test_the_digest_covers_path_mode_and_bytes() -> None:
         Tree({"a": File(b"x"), "b": File(b"")}),
     ]
     assert len({tree.digest for tree in trees}) == len(trees)
+
+
+def test_what_is_remembered_of_a_tree_stays_in_its_process(tree: Tree) -> None:
+    """It is kept by the ids of values, and elsewhere those are the ids of others."""
+    tree.memory["here"] = {id(tree): "mine"}
+    there = pickle.loads(pickle.dumps(tree))  # noqa: S301
+    assert (there.memory, there.digest, dict(there)) == ({}, tree.digest, dict(tree))
 
 
 def test_the_digest_never_changes_between_releases() -> None:
