@@ -57,6 +57,19 @@ def functions(data: bytes) -> tuple[Function, ...]:
     return tuple(_without_runaways(found, list(_by_columns(lines))) if root.has_error else found)
 
 
+@lru_cache(maxsize=1024)
+def mistakes(data: bytes) -> int:
+    """How many places of some C the grammar cannot make sense of. A few are no sign: it does not know all of C."""
+    root = _parser().parse(data).root_node
+    waiting = [root] if root.has_error else []
+    found = 0
+    while waiting:
+        node = waiting.pop()
+        found += node.is_error or node.is_missing
+        waiting += [child for child in node.children if child.has_error or child.is_missing]
+    return found
+
+
 def enclosing(data: bytes, index: int) -> str:
     """The name of the function that line `index` (from 0) is in; "" if in none."""
     return inside(functions(data), index, index)

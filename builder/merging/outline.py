@@ -1,0 +1,167 @@
+"""What C has outside of functions: definitions, declarations, directives and comments, one unit each.
+
+Read from the tokens alone, as both ANSI C and C of before 1989 is to be read, and pieces of files too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from functools import lru_cache
+
+from builder.merging.tokens import Token, tokens, wording
+
+
+class Kind(Enum):
+    """What a unit is."""
+
+    FUNCTION = "function"
+    """With its body."""
+    DECLARATION = "declaration"
+    """A function without a body, or anything that is `extern`."""
+    VARIABLE = "variable"
+    TYPE = "type"
+    DIRECTIVE = "directive"
+    COMMENT = "comment"
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """One of them, with the blanks and line ends before it."""
+
+    kind: Kind
+    name: bytes
+    """What is defined or declared; for a `#define` the macro; empty where there is no name."""
+    text: bytes
+    parameters: int = 0
+    """How many names are between the parentheses of a function."""
+
+    @property
+    def wording(self) -> tuple[bytes, ...]:
+        """What it says, however it is laid out."""
+        return wording(self.text)
+
+
+@lru_cache(maxsize=256)
+def units(lines: tuple[bytes, ...]) -> tuple[Unit, ...] | None:
+    """The units of some lines of C outside of functions; None if one of them does not end, or ends twice."""
+    found, rest = tokens(lines)
+    result: list[Unit] = []
+    start = depth = 0
+    for at, token in enumerate(found):
+        text = token.text
+        if depth == 0 and start == at and text.startswith((b"#", b"/*", b"//")):
+            result.append(
+                _directive(token) if text.startswith(b"#") else Unit(Kind.COMMENT, b"", _text([token]))
+            )
+            start = at + 1
+        elif text in {b"{", b"(", b"["}:
+            depth += 1
+        elif text in {b"}", b")", b"]"}:
+            depth -= 1
+            if depth < 0:
+                return None
+            if text == b"}" and depth == 0 and _is_function(found[start : at + 1]):
+                result.append(_unit(found[start : at + 1]))
+                start = at + 1
+        elif text == b";" and depth == 0 and not _in_old_head(found[start:at]):
+            result.append(_unit(found[start : at + 1]))
+            start = at + 1
+    if start < len(found) or depth:
+        return None
+    return tuple(_with_line_ends(result, rest))
+
+
+def _with_line_ends(found: Sequence[Unit], rest: bytes) -> Iterator[Unit]:
+    """The units, each with the end of its last line rather than with that of the unit before."""
+    for at, unit in enumerate(found):
+        following = found[at + 1].text if at + 1 < len(found) else rest
+        text = unit.text[_line_end(unit.text) if at and not found[at - 1].text.endswith(b"\n") else 0 :]
+        if at + 1 == len(found):
+            text += rest
+        elif not unit.text.endswith(b"\n"):
+            text += following[: _line_end(following)]
+        yield Unit(unit.kind, unit.name, text, unit.parameters)
+
+
+def _line_end(text: bytes) -> int:
+    """How many bytes of blanks and a line end a text begins with; 0 if something else comes before the line end."""
+    blanks = len(text) - len(text.lstrip(b" \t\r"))
+    return blanks + 1 if text[blanks : blanks + 1] == b"\n" else 0
+
+
+def _text(found: Sequence[Token]) -> bytes:
+    return b"".join([token.space + token.text for token in found])
+
+
+def _directive(token: Token) -> Unit:
+    words = token.text.replace(b"#", b"# ", 1).split(None, 3)
+    name = words[2].partition(b"(")[0] if len(words) > 2 and words[1] == b"define" else b""
+    return Unit(Kind.DIRECTIVE, name, _text([token]))
+
+
+def _said(found: Sequence[Token]) -> list[bytes]:
+    return [token.text for token in found if not token.text.startswith((b"#", b"/*", b"//"))]
+
+
+def _head_end(said: Sequence[bytes]) -> int | None:
+    """The index of the parenthesis that closes the parameters of a function; None if it is no function's head."""
+    if b"(" not in said:
+        return None
+    start = said.index(b"(")
+    if (
+        start == 0
+        or not said[start - 1][:1].replace(b"_", b"a").isalpha()
+        or b"=" in said[:start]
+        or b"{" in said[:start]
+    ):
+        return None
+    depth = 0
+    for at in range(start, len(said)):
+        depth += {b"(": 1, b")": -1}.get(said[at], 0)
+        if depth == 0:
+            return at
+    return None
+
+
+def _is_function(found: Sequence[Token]) -> bool:
+    return _head_end(_said(found)) is not None
+
+
+def _in_old_head(found: Sequence[Token]) -> bool:
+    """Whether a semicolon here ends no declaration, but that of a parameter: `int f(a) char *a; {`."""
+    said = _said(found)
+    end = _head_end(said)
+    return end is not None and end + 1 < len(said) and said[end + 1] not in {b"{", b"__attribute__"}
+
+
+def _unit(found: Sequence[Token]) -> Unit:
+    said = _said(found)
+    text = _text(found)
+    end = _head_end(said)
+    if end is not None:
+        start = said.index(b"(")
+        inner = said[start + 1 : end]
+        count = 0 if inner in ([], [b"void"]) else inner.count(b",") + 1
+        kind = Kind.FUNCTION if said[-1] == b"}" else Kind.DECLARATION
+        return Unit(kind, said[start - 1], text, count)
+    if said[:1] == [b"extern"]:
+        return Unit(Kind.DECLARATION, _variable(said), text)
+    if said[:1] and said[0] in {b"struct", b"union", b"enum", b"typedef"} and b"=" not in said:
+        tagged = said[0] != b"typedef" and b"{" in said and said[-2:] == [b"}", b";"]
+        return Unit(Kind.TYPE, said[1] if tagged and said[1] != b"{" else _variable(said), text)
+    return Unit(Kind.VARIABLE, _variable(said), text)
+
+
+def _variable(said: Sequence[bytes]) -> bytes:
+    """The first name that is declared: the word before the first `=`, `[`, `,` or the end."""
+    depth = 0
+    name = b""
+    for word in said:
+        depth += {b"{": 1, b"}": -1}.get(word, 0)
+        if depth == 0 and word in {b"=", b"[", b",", b";", b"("} and name:
+            return name
+        if depth == 0 and (word[:1].isalpha() or word[:1] == b"_"):
+            name = word
+    return name

@@ -1,0 +1,107 @@
+"""The same function, or the same rule of a makefile, that the sides added at different places: ours' stays.
+
+Where both added it at one place, both_added.py and makefile.py see to it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+from builder.merging.asides import Aside
+from builder.merging.dispute import Kind
+from builder.merging.edits import Side
+from builder.merging.makefile import rules
+from builder.merging.merged import How, Shared
+from builder.merging.outline import Kind as UnitKind
+from builder.merging.outline import units
+from builder.patching.difference import Change
+from builder.patching.lines import split_lines
+
+
+@dataclass(frozen=True, slots=True)
+class _Block:
+    """A definition that a change brought."""
+
+    name: bytes
+    key: bytes
+    """What it says, however it is laid out."""
+    text: bytes
+    change: Change
+
+
+def without_twice(kind: Kind, ours: Side, theirs: Side) -> tuple[Side, list[Aside]]:
+    """Theirs without what ours has too, and what is to be told of it."""
+    known = {(block.name, block.key): block for block in _blocks(kind, ours)}
+    asides: list[Aside] = []
+    twice: dict[Change, list[bytes]] = {}
+    for block in _blocks(kind, theirs):
+        mine = known.get((block.name, block.key))
+        if mine is None or _meet(mine.change, block.change):
+            continue
+        twice.setdefault(block.change, []).append(block.text)
+        text = mine.text.lstrip(b"\r\n")
+        lines = _as_they_stand(ours, mine.change, text)
+        name = block.name.decode("utf-8", "replace")
+        aside = Aside(
+            how=How.FUNCTION if kind is Kind.C else How.LIST,
+            base_start=mine.change.old_start,
+            ours=lines,
+            theirs=_as_they_stand(theirs, block.change, block.text.lstrip(b"\r\n")),
+            merged=lines,
+            note=f"Both sides added {name}, at different places: it is there once, where ours has it.",
+            shared=(Shared(b"", text),),
+        )
+        asides.append(aside)
+    return (_less(theirs, twice), asides) if asides else (theirs, [])
+
+
+@lru_cache(maxsize=1024)
+def _blocks(kind: Kind, side: Side) -> tuple[_Block, ...]:
+    return tuple(
+        _Block(name, key, text, change)
+        for change in side.changes
+        for name, key, text in _definitions(kind, side.lines[change.new_start : change.new_end])
+    )
+
+
+def _definitions(kind: Kind, lines: tuple[bytes, ...]) -> Iterator[tuple[bytes, bytes, bytes]]:
+    """The rules or functions among some lines: name, what it says, and its text."""
+    if kind is Kind.MAKE:
+        yield from rules(lines)
+        return
+    for unit in units(lines) or ():
+        if unit.kind is UnitKind.FUNCTION:
+            yield unit.name, b"\0".join(unit.wording), unit.text
+
+
+def _meet(one: Change, other: Change) -> bool:
+    return one.old_start <= other.old_end and other.old_start <= one.old_end
+
+
+def _as_they_stand(side: Side, change: Change, text: bytes) -> tuple[bytes, ...]:
+    """The whole lines of a side that a text is in."""
+    lines = side.lines[change.new_start : change.new_end]
+    data = b"".join(lines)
+    start = data.index(text)
+    first = data.count(b"\n", 0, start)
+    last = data.count(b"\n", 0, start + len(text.rstrip(b"\r\n")))
+    return tuple(lines[first : last + 1])
+
+
+def _less(side: Side, twice: dict[Change, list[bytes]]) -> Side:
+    lines: list[bytes] = []
+    changes: list[Change] = []
+    at = 0
+    for change in side.changes:
+        lines += side.lines[at : change.new_start]
+        start = len(lines)
+        data = b"".join(side.lines[change.new_start : change.new_end])
+        for text in twice.get(change, ()):
+            data = data.replace(text, b"", 1)
+        lines += split_lines(data)
+        if len(lines) > start or change.old_start < change.old_end:
+            changes.append(Change(change.old_start, change.old_end, start, len(lines)))
+        at = change.new_end
+    return Side((*lines, *side.lines[at:]), tuple(changes))
