@@ -18,6 +18,7 @@ from tempfile import TemporaryDirectory
 from builder import process
 from builder.agreement.diffs import Diff, Edit
 from builder.commands.figure import Figure
+from builder.commands.real_patches import BASE, bring_in
 from builder.errors import BackendError
 from builder.patching.apply import apply
 from builder.patching.parse import parse
@@ -25,9 +26,6 @@ from builder.recipes.library import shipped
 from builder.recipes.model import ApplyPolicy
 from builder.sources.tree import File, Tree
 
-_URL = "https://github.com/notqmail/notqmail"
-_BASE = "netqmail-1.06"
-_BRANCHES = ("netqmail-*", "patches/netqmail/*")
 _POLICY = ApplyPolicy(fuzz=2)
 _FEWEST = 5
 """Rounds of what takes only a tenth of a second, whose time varies."""
@@ -51,22 +49,10 @@ class _Pairs:
     """The patches as files, and each tool at work on all their pairs; every time is in seconds."""
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._git = folder / "notqmail.git"
+        real = bring_in(folder)
+        self._folder, self._git, self._tree = folder, real.git, real.tree
         self._env = process.clean_environment({"HOME": str(Path.home()), "GIT_DIR": str(self._git)})
-        self._run(
-            "git", "clone", "--quiet", "--bare", _URL, str(self._git), why="get the patches of notqmail"
-        )
-        self._tree = folder / "tree"
-        self._tree.mkdir()
-        self._run("git", f"--work-tree={self._tree}", "checkout", "--quiet", "--force", _BASE, "--", ".")
-        patches = folder / "patches"
-        patches.mkdir()
-        for branch in self._branches():
-            start = self._run("git", "merge-base", _BASE, branch).decode().strip()
-            diff = self._run("git", "diff", "--no-ext-diff", start, branch)
-            (patches / f"{branch.replace('/', '_')}.patch").write_bytes(diff)
-        self.patches = sorted(patches.iterdir())
+        self.patches = real.files
         self.pairs = list(permutations(self.patches, 2))
 
     def ours(self) -> float:
@@ -90,7 +76,7 @@ class _Pairs:
 
     def git_apply(self) -> float:
         """git: a copy of the index and `git apply --cached` run twice for each pair."""
-        self._run("git", "read-tree", _BASE)
+        process.run(["git", "read-tree", BASE], cwd=self._git, env=self._env)
         index, copy = self._git / "index", self._git / "index-of-pair"
         env = {**self._env, "GIT_INDEX_FILE": str(copy)}
         began = time.monotonic()
@@ -99,18 +85,6 @@ class _Pairs:
             for patch in pair:
                 process.run(["git", "apply", "--cached", str(patch)], cwd=self._git, env=env)
         return time.monotonic() - began
-
-    def _branches(self) -> list[str]:
-        patterns = [f"refs/heads/{pattern}" for pattern in _BRANCHES]
-        said = self._run("git", "for-each-ref", "--format=%(refname:short)", *patterns)
-        return said.decode().split()
-
-    def _run(self, *command: str, why: str = "prepare the patches") -> bytes:
-        done = process.run(command, cwd=self._folder, env=self._env, join=False, timeout=600)
-        if not done.ok:
-            said = done.errors.decode("utf-8", "replace").strip()
-            raise BackendError(f"git could not {why}: {said or done.how}.", hint=f"It needs {_URL}.")
-        return done.output
 
 
 def _huge_file(folder: Path, rounds: int) -> Iterator[Figure]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import msgspec
 
@@ -40,8 +40,8 @@ class Selection:
         """Whether it is a recipe, the default one if none is named; otherwise a base with patches."""
         return bool(self.recipe) or not (self.patches or self.base)
 
-    def plan(self) -> Plan:
-        """The plan of the recipe, or of the base and patches, that the flags name."""
+    def plan(self, *, fixups: bool = True) -> Plan:
+        """The plan of the recipe, or of the base and patches, that the flags name; see `make_plan`."""
         if self.patches and (self.recipe or not self.base):
             raise UsageError("--patch goes with --base, and not with --recipe.")
         library = self.library
@@ -51,8 +51,8 @@ class Selection:
             recipe, _ = library.recipe(self.recipe or DEFAULT_RECIPE)
             recipe = msgspec.structs.replace(recipe, base=self.base or recipe.base)
         conf = {**recipe.conf, **dict(_assignment(text) for text in self.conf)}
-        plan = make_plan(library, msgspec.structs.replace(recipe, conf=conf), platform=self.platform)
-        return replace(plan, flags=self.typed)
+        recipe = msgspec.structs.replace(recipe, conf=conf)
+        return make_plan(library, recipe, platform=self.platform, flags=self.typed, fixups=fixups)
 
     @property
     def typed(self) -> str:
@@ -75,10 +75,15 @@ class Flags:
     jobs: str | None = None
     fresh: bool = False
 
+    @property
+    def processes(self) -> int | None:
+        """How many processes may work at once; None: as many as there are processors."""
+        return None if self.jobs is None else number("--jobs", self.jobs, lowest=1)
+
     @contextmanager
     def settings(self) -> Iterator[Settings]:
         """The settings, with a progress bar that lives as long as they do."""
-        jobs = None if self.jobs is None else number("--jobs", self.jobs, lowest=1)
+        jobs = self.processes
         with progress() as shown:
             yield Settings(
                 store=default_store(),
