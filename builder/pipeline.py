@@ -31,7 +31,7 @@ from builder.patching.findings import HunkStatus
 from builder.patching.parse import parse
 from builder.patching.patch import Patch
 from builder.recipes.model import ApplyPolicy
-from builder.recipes.plan import Plan
+from builder.recipes.plan import Plan, stale_fixup
 from builder.sources.fetch import obtain
 from builder.sources.tree import Tree
 from builder.toolchains.toolchain import Toolchain, toolchain_for
@@ -110,8 +110,8 @@ def build(plan: Plan, settings: Settings, out: Path, tell: Listener) -> Packaged
 
 
 def fetch_base(plan: Plan, settings: Settings) -> Tree:
-    """The base's tree, from the store or from where it comes."""
-    return obtain(
+    """The base's tree, from the store or from where it comes. UsageError if a fix-up was made for another."""
+    tree = obtain(
         plan.base,
         bases_folder=plan.base_path.parent,
         store=settings.store,
@@ -119,6 +119,10 @@ def fetch_base(plan: Plan, settings: Settings) -> Tree:
         offline=settings.offline,
         progress=settings.progress,
     )
+    for patch in plan.patches:
+        if patch.fixup is not None and patch.fixup.base_tree != tree.digest:
+            raise stale_fixup(patch.path, f"it was made for another {plan.base.name}", plan.flags)
+    return tree
 
 
 def apply_patches(
@@ -147,7 +151,12 @@ def patch_tree(
 def parse_patches(plan: Plan, strip: int | None = None) -> list[Patch]:
     """The plan's patches as values; `strip` says otherwise than they do."""
     return [
-        parse(patch.name, patch.data, strip=patch.strip if strip is None else strip) for patch in plan.patches
+        parse(
+            patch.name,
+            patch.data,
+            strip=patch.strip if strip is None or patch.fixup is not None else strip,
+        )
+        for patch in plan.patches
     ]
 
 

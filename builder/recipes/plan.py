@@ -11,6 +11,9 @@ from pathlib import Path
 import msgspec
 
 from builder.errors import UsageError
+from builder.fixups.choice import choose, stale
+from builder.fixups.fixup import FixUp, Ingredient
+from builder.fixups.lookup import fixups_of
 from builder.recipes.library import Library
 from builder.recipes.model import Base, Limits, PatchSpec, Recipe
 from builder.toolchains.platforms import Platform, default_platform, platform_called
@@ -20,13 +23,28 @@ _PATCH_SUFFIXES = (".patch", ".diff")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PatchInput:
-    """A patch file as it was read. `checks` are the scripts that prove it; a file given by its path has none."""
+    """A patch file as it was read. `checks` are the scripts that prove it; a file given by its path has none.
+
+    With `fixup` it is the fix-up's file that was read: what the patch becomes after certain others.
+    """
 
     name: str
     path: Path
     data: bytes
     spec: PatchSpec | None = None
     checks: tuple[Path, ...] = ()
+    fixup: FixUp | None = None
+
+    @property
+    def stem(self) -> str:
+        """What fix-ups and their folders call it: the name, without the ending of a file's name."""
+        stem = self.name if self.spec is not None else Path(self.name).stem
+        return stem if stem.strip(".") else self.name
+
+    @property
+    def ingredient(self) -> Ingredient:
+        """The file as fix-ups record it."""
+        return Ingredient(self.stem, self.sha256)
 
     @property
     def sha256(self) -> str:
@@ -34,7 +52,9 @@ class PatchInput:
 
     @property
     def strip(self) -> int | None:
-        """The leading folders to cut off its paths, if its patch.toml says so."""
+        """The leading folders to cut off its paths, if its patch.toml says so. Fix-ups always have one."""
+        if self.fixup is not None:
+            return 1
         return None if self.spec is None else self.spec.strip
 
 
@@ -82,11 +102,24 @@ class Plan:
         return {**self.base.conf, **self.recipe.conf}
 
 
-def make_plan(library: Library, recipe: Recipe, *, platform: str | None = None) -> Plan:
-    """Look up what `recipe` names. UsageError if something is missing or does not go together."""
+def make_plan(
+    library: Library,
+    recipe: Recipe,
+    *,
+    platform: str | None = None,
+    flags: str = "",
+    fixups: bool = True,
+) -> Plan:
+    """Look up what `recipe` names. UsageError if something is missing or does not go together.
+
+    `flags` is what selected it on the command line. Without `fixups` every patch is as its author has it.
+    """
     base, base_path = library.base(recipe.base)
     patches = tuple(read_patch(library, name, base.name) for name in recipe.patches)
     _check_series(patches)
+    flags = flags or f"--recipe {recipe.name}"
+    if fixups:
+        patches = _with_fixups(library, base, patches, flags)
     wanted = platform or (recipe.platforms[0] if recipe.platforms else None)
     return Plan(
         recipe=recipe,
@@ -94,8 +127,32 @@ def make_plan(library: Library, recipe: Recipe, *, platform: str | None = None) 
         base_path=base_path,
         patches=patches,
         platform=platform_called(wanted) if wanted else default_platform(),
+        flags=flags,
         library=library,
     )
+
+
+def _with_fixups(
+    library: Library, base: Base, patches: Sequence[PatchInput], flags: str
+) -> tuple[PatchInput, ...]:
+    """The patches, each as its fix-up says where there is one for what comes before it."""
+    used: list[PatchInput] = []
+    for patch in patches:
+        before = [one.ingredient for one in used]
+        found = choose(fixups_of(library, patch.stem), base=base.name, before=[one.name for one in before])
+        if found is None:
+            used.append(patch)
+            continue
+        why = stale(found.fixup, patch=patch.ingredient, before=before, base_tree=base.tree)
+        if why:
+            raise stale_fixup(found.path, why, flags)
+        used.append(replace(patch, path=found.path, data=found.data, fixup=found.fixup))
+    return tuple(used)
+
+
+def stale_fixup(path: Path, why: str, flags: str) -> UsageError:
+    """What to say of a fix-up that is no longer one for the files in use."""
+    return UsageError(f"The fix-up {path} is stale: {why}.", hint=f"`./inv resolve {flags}` makes it anew.")
 
 
 def read_patch(library: Library, name: str, base: str) -> PatchInput:

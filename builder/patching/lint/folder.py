@@ -30,6 +30,11 @@ class PatchFolder:
         return next((number for number, raw in lines if raw.lstrip(b" [\"'").startswith(key.encode())), 1)
 
 
+def is_fixup(file: str) -> bool:
+    """Whether a file of a patch's folder is called as fix-ups are: after-tls.patch."""
+    return file.startswith("after-") and file.endswith(".patch") and "/" not in file
+
+
 def _patch_toml(folder: PatchFolder) -> Iterator[tuple[int, str]]:
     if folder.spec is None:
         yield 1, folder.refusal
@@ -62,7 +67,9 @@ def _no_variant(folder: PatchFolder) -> Iterator[tuple[int, str]]:
 def _unnamed_variant(folder: PatchFolder) -> Iterator[tuple[int, str]]:
     if folder.spec is not None:
         for file in sorted(folder.files - set(folder.spec.variants.values())):
-            if "/" not in file and file.endswith((".patch", ".diff")):
+            if "/" in file or is_fixup(file):
+                continue
+            if file.endswith((".patch", ".diff")):
                 yield folder.line("variants"), f"{file} stands beside it, but is no variant"
 
 
