@@ -10,7 +10,7 @@ import hashlib
 import os
 import shutil
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,7 +29,7 @@ from builder.sources.tree import EPOCH, Tree
 from builder.toolchains.platforms import Platform
 from builder.toolchains.toolchain import Toolchain
 
-_LIMIT = 1800.0
+LIMIT = 1800.0
 """Seconds that make may take: ten times what the slowest machine has needed."""
 _SHOWN_ERRORS = 5
 _KEPT_BUILDS = 12
@@ -68,7 +68,7 @@ class Build:
         """Make more targets of the compiled tree, here or in a copy of it. CompileError if that fails."""
         with local(self.toolchain) as backend:
             done = backend.run(
-                ["make", *_kept(self.seeds), *targets], folder=folder or self.folder, timeout=_LIMIT
+                ["make", *kept_by_make(self.seeds), *targets], folder=folder or self.folder, timeout=LIMIT
             )
         if not done.ok:
             last = "\n".join(done.text.splitlines()[-10:])
@@ -194,9 +194,9 @@ def _compile(
 
         began = time.monotonic()
         # -O: without it the lines of two compilers at once run into each other in the log.
-        command = ["make", f"-j{jobs or os.cpu_count() or 1}", "-O", *_kept(configured.seeds), "it"]
+        command = ["make", f"-j{jobs or os.cpu_count() or 1}", "-O", *kept_by_make(configured.seeds), "it"]
         with local(toolchain) as backend:
-            finished = backend.run(command, folder=work, timeout=_LIMIT, on_line=count)
+            finished = backend.run(command, folder=work, timeout=LIMIT, on_line=count)
         seconds = time.monotonic() - began
         (work / "make.log").write_bytes(finished.output)
         if not finished.ok:
@@ -220,9 +220,9 @@ def _failure(finished: process.Finished, tree: Tree, owner_of: OwnerOf, kept: Pa
     return CompileError(f"Compiling failed: {finished.how}.\n{shown}{more}", hint=f"The whole log: {log}")
 
 
-def _kept(seeds: Mapping[str, bytes]) -> list[str]:
-    """The arguments that tell make to take the seeds as they are."""
-    return [word for name in seeds for word in ("-o", name)]
+def kept_by_make(names: Iterable[str]) -> list[str]:
+    """The arguments that tell make to take these files as they are."""
+    return [word for name in names for word in ("-o", name)]
 
 
 def _key(configured: Configured, toolchain: Toolchain) -> str:
@@ -251,7 +251,7 @@ def _locked(path: Path) -> Iterator[None]:
 def _forget_old(builds: Path) -> None:
     """Keep the compiled trees that were used last; the others, and what killed runs left, can be made again."""
     for left in builds.glob(".making-*"):
-        if time.time() - left.stat().st_mtime > 2 * _LIMIT:
+        if time.time() - left.stat().st_mtime > 2 * LIMIT:
             shutil.rmtree(left, ignore_errors=True)
     folders = [path for path in builds.iterdir() if path.is_dir() and not path.name.startswith(".")]
     folders.sort(key=lambda path: path.stat().st_mtime, reverse=True)
