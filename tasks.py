@@ -48,7 +48,7 @@ _HELP = {
     "strip": "leading folders to cut off the paths of patches; found out if not given",
     "conf": "another value than the recipe's: conf-spawn=1000; may be repeated",
     "kind": "recipe, patch or base",
-    "what": "list, build, spawn, apply or all",
+    "what": "list, build, spawn, apply, resolve, conflicts, html, watch or all",
     "cases": "how many made-up cases to compare",
     "seed": "which cases: the same number gives the same ones",
     "rounds": "how often each thing is measured; the median counts",
@@ -307,6 +307,164 @@ def explain(
         policy=policy(fuzz, max_offset),
         strip=None if strip is None else number("--strip", strip, highest=9),
         as_json=_json(format),
+    )
+
+
+@task(
+    iterable=("patch", "path"),
+    about={
+        "base": "the base to compare them on, netqmail-1.06 if not given; A,B,C: a table of what applies on each",
+        "patch": "name in a patches/ folder or path of a patch file; repeat it; all for the base if none is named",
+        "fuzz": "lines of context that may differ, 0 to 3; 2 if not given, as with patch",
+        "format": "text, json, sarif or html; for several bases text, markdown or json",
+        "compile": "also find out what compiles",
+        "platform": "what --compile compiles for; native if not given",
+        "watch": "stay, and say what changes whenever one of the patch files is saved",
+        "output": "the file for the report instead of stdout",
+        "html": "also write everything as one page for a browser into this file",
+        "scheduler": "hand the pairs to the Dask cluster at this address (tcp://HOST:PORT)",
+    },
+)
+def conflicts(
+    context: Context,
+    base: str | None = None,
+    patch: list[str] | None = None,
+    fuzz: str | None = None,
+    format: str = "text",
+    output: str | None = None,
+    html: str | None = None,
+    compile: bool = False,
+    platform: str | None = None,
+    watch: bool = False,
+    jobs: str | None = None,
+    scheduler: str | None = None,
+    path: list[str] | None = None,
+    from_: str | None = None,
+    offline: bool = False,
+    debug: bool = False,
+) -> None:
+    """Say of every two patches what becomes of one after the other. Exit code 1 if some do not go together."""
+    from builder.commands.common import number
+
+    selection, flags = (
+        _selection(base=base, patch=patch, platform=platform, path=path),
+        _flags(offline=offline, from_=from_, jobs=jobs),
+    )
+    allowed = 2 if fuzz is None else number("--fuzz", fuzz, highest=3)
+    report = None if output is None else Path(output)
+    if html is not None and (watch or "," in (base or "")):
+        raise UsageError(
+            "--html is a page of one base's pairs: it goes neither with --watch nor with several bases."
+        )
+    if watch:
+        from builder.commands import watch as watching
+
+        if compile or output or format != "text":
+            raise UsageError("--watch prints text: it goes with none of --compile, --format and --output.")
+        watching.watch(selection, flags, fuzz=allowed)
+        return
+    if base and "," in base:
+        from builder.commands import bases
+
+        bases.bases(selection, flags, fuzz=allowed, compiling=compile, form=format, output=report)
+        return
+    from builder.commands import conflicts as command
+
+    command.conflicts(
+        selection,
+        flags,
+        fuzz=allowed,
+        compiling=compile,
+        scheduler=scheduler,
+        wanted=command.Wanted(
+            format=format,
+            output=report,
+            html=None if html is None else Path(html),
+        ),
+    )
+
+
+@task(
+    iterable=("patch", "path"),
+    about={
+        "base": "the base that they are for; netqmail-1.06 if not given",
+        "patch": "name in a patches/ folder or path of a patch file; repeat it; all for the base if none is named",
+        "fuzz": "lines of context that may differ, 0 to 3; 0 if not given",
+        "format": "text, json or dot (the dependency graph, for Graphviz)",
+        "out": "write the order as a recipe into this new file: recipes/mine.toml",
+    },
+)
+def order(
+    context: Context,
+    base: str | None = None,
+    patch: list[str] | None = None,
+    fuzz: str | None = None,
+    format: str = "text",
+    out: str | None = None,
+    path: list[str] | None = None,
+    from_: str | None = None,
+    offline: bool = False,
+    debug: bool = False,
+) -> None:
+    """Find an order in which patches apply, what they need, and which cannot go together. Exit code 1 if there is none."""
+    from builder.commands import order as command
+    from builder.commands.common import number
+
+    command.order(
+        _selection(base=base, patch=patch, path=path),
+        _flags(offline=offline, from_=from_),
+        fuzz=number("--fuzz", fuzz or "0", highest=3),
+        form=format,
+        out=None if out is None else Path(out),
+    )
+
+
+@task(
+    iterable=_SELECTION,
+    about={
+        "compile": "prove each fix-up: make it, no symbol twice, the patches' own checks",
+        "platform": "where it is compiled for; the recipe's own, or native with --base and --patch",
+        "out": "write the merged tree into this new folder, with markers where something is in dispute",
+        "from": "that folder, edited: it settles the first patch that needs a person",
+        "dry-run": "only report: write nothing",
+        "force": "make fix-ups anew that are right, or that a person made",
+    },
+)
+def resolve(
+    context: Context,
+    recipe: str | None = None,
+    base: str | None = None,
+    patch: list[str] | None = None,
+    platform: str | None = None,
+    compile: bool = False,
+    out: str | None = None,
+    from_: str | None = None,
+    dry_run: bool = False,
+    force: bool = False,
+    fuzz: str | None = None,
+    max_offset: str | None = None,
+    format: str = "text",
+    jobs: str | None = None,
+    path: list[str] | None = None,
+    offline: bool = False,
+    debug: bool = False,
+) -> None:
+    """Merge patches that do not apply after others, and write what they become as fix-ups. Exit code 1 if one needs you."""
+    from builder.commands import resolve as command
+    from builder.commands.common import policy
+
+    command.resolve(
+        _selection(recipe, base, patch, platform, path=path),
+        _flags(offline=offline, from_=None, jobs=jobs),
+        policy=policy(fuzz, max_offset),
+        wish=command.Wish(
+            format=format,
+            out=None if out is None else Path(out),
+            edited=None if from_ is None else Path(from_),
+            compile=compile,
+            dry_run=dry_run,
+            force=force,
+        ),
     )
 
 

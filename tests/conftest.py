@@ -8,8 +8,11 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from builder.commands.real_patches import bring_in
 from builder.compiling.build import Build
-from builder.errors import SourceError
+from builder.errors import BackendError, SourceError
+from builder.patching.parse import parse
+from builder.patching.patch import Patch
 from builder.recipes.load import load
 from builder.recipes.model import Base
 from builder.sources.fetch import obtain
@@ -43,6 +46,21 @@ def netqmail() -> Tree:
         return obtain(base, bases_folder=BASES, store=default_store(), patience=Patience(git=20))
     except SourceError as error:
         pytest.skip(error.what)
+
+
+@pytest.fixture(scope="session")
+def real_patch_files(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, ...]:
+    """The 13 real patches as files; the test is skipped where git cannot get them."""
+    try:
+        return bring_in(tmp_path_factory.mktemp("real-patches")).files
+    except BackendError as error:
+        pytest.skip(error.what)
+
+
+@pytest.fixture(scope="session")
+def real_patches(real_patch_files: tuple[Path, ...]) -> tuple[Patch, ...]:
+    """The 13 real patches, read."""
+    return tuple(parse(path.stem, path.read_bytes()) for path in real_patch_files)
 
 
 @pytest.fixture(scope="session")

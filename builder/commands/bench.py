@@ -12,7 +12,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from builder import process
-from builder.commands import bench_apply
+from builder.commands import bench_apply, bench_conflicts, bench_html, bench_resolve, bench_watch
 from builder.commands.figure import Figure
 from builder.errors import FindingsError, UsageError
 from builder.recipes.library import Library, shipped
@@ -89,6 +89,10 @@ _BENCHES: dict[str, Callable[[int], Iterator[Figure]]] = {
     "build": _build,
     "spawn": _spawn,
     "apply": bench_apply.measure,
+    "resolve": bench_resolve.measure,
+    "conflicts": bench_conflicts.measure,
+    "html": bench_html.measure,
+    "watch": bench_watch.measure,
 }
 
 

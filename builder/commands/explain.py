@@ -142,6 +142,9 @@ def _patches(owners: Sequence[Owner | None]) -> Iterator[str]:
 
 
 def _text(report: Report, patched: Patched, name: str, hunks: Sequence[Explained]) -> Iterator[str]:
+    fixup = next((file.fixup for file, outcome in report if outcome.name == name), "")
+    if fixup:
+        yield f"{printable(name)} is here as its fix-up says: with {printable(fixup)}."
     if not hunks:
         yield f"Every hunk of {printable(name)} applied."
         return

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from builder.errors import FindingsError, NothingSelectedError, UsageError
-from builder.patching.lint.folder import PatchFolder
+from builder.patching.lint.folder import PatchFolder, is_fixup
 from builder.patching.lint.run import ALL_RULES, Linted, lint_file, lint_folder
 from builder.recipes.library import Library
 from builder.recipes.load import load
@@ -53,7 +53,8 @@ def _linted(name: str, library: Library) -> Iterator[Linted]:
         folder = _folder(path)
         yield lint_folder(folder)
         variants = folder.spec.variants.values() if folder.spec else ()
-        for file in dict.fromkeys(variants):
+        fixups = sorted(filter(is_fixup, folder.files))
+        for file in dict.fromkeys((*variants, *fixups)):
             if file in folder.files:
                 yield lint_file(_shown(path.parent / file), (path.parent / file).read_bytes())
     elif Path(name).is_file():

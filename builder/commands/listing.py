@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from builder.fixups.lookup import fixup_files
 from builder.recipes.library import Library
 from builder.toolchains.platforms import all_platforms, default_platform, machine_arch
 
@@ -33,7 +34,12 @@ def collect(library: Library) -> dict[str, list[dict[str, object]]]:
             for recipe in library.all_recipes()
         ],
         "patches": [
-            {"name": patch.name, "summary": patch.summary, "bases": tuple(patch.variants)}
+            {
+                "name": patch.name,
+                "summary": patch.summary,
+                "bases": tuple(patch.variants),
+                "fixups": tuple(path.stem for path in fixup_files(library, patch.name)),
+            }
             for patch in library.all_patches()
         ],
         "bases": [{"name": base.name, "summary": base.summary} for base in library.all_bases()],
@@ -56,4 +62,6 @@ def _columns(entries: Iterable[dict[str, object]]) -> Iterator[str]:
     rows = list(entries)
     width = max((len(str(row["name"])) for row in rows), default=0)
     for row in rows:
-        yield f"{row['name']:{width}}  {row['summary']}"
+        fixups = row.get("fixups", ())
+        after = f"  ({', '.join(fixups)})" if isinstance(fixups, tuple) and fixups else ""
+        yield f"{row['name']:{width}}  {row['summary']}{after}"

@@ -23,7 +23,12 @@ def report_of(patched: Patched, *, identity: str | None = None) -> Report:
     diagnoses = diagnose(applied.rejects, background_of(patched)) if applied.rejects else ()
     top = _repository(Path.cwd())
     files = (
-        PatchFile(patch=patch, path=_relative(given.path, top), sha256=given.sha256)
+        PatchFile(
+            patch=patch,
+            path=_relative(given.path, top),
+            sha256=given.sha256,
+            fixup="" if given.fixup is None else given.path.name,
+        )
         for patch, given in zip(patched.patches, plan.patches, strict=True)
     )
     return Report(
@@ -54,6 +59,11 @@ def background_of(patched: Patched) -> Background:
         selection=plan.flags or f"--recipe {plan.recipe.name}",
         typed={patch.name: str(patch.path) for patch in plan.patches if patch.spec is None},
     )
+
+
+def in_repository(path: Path) -> str:
+    """A file's path as code hosts know it: from the top of the repository that we are in; absolute if outside."""
+    return _relative(path, _repository(Path.cwd()))
 
 
 def _repository(folder: Path) -> Path:

@@ -20,6 +20,8 @@ class PatchFile:
     patch: Patch
     path: str
     sha256: str
+    fixup: str = ""
+    """The name of the fix-up's file, if the series has the patch as a fix-up says."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -178,7 +178,7 @@ def _related(report: Report, finding: Finding) -> tuple[Location, ...]:
     """Where it is in the base's tree, and the hunk that is in the way."""
     places: list[tuple[ArtifactLocation, int, str]] = []
     if finding.path:
-        target = ArtifactLocation(uri=_uri(finding.path), uri_base_id=_BASE)
+        target = ArtifactLocation(uri=uri(finding.path), uri_base_id=_BASE)
         places.append((target, finding.line, f"{finding.path} as the patches before it left it"))
     culprit = report.line_of(finding.owner, finding.path) if finding.owner else None
     if finding.owner and culprit:
@@ -202,11 +202,12 @@ def _patch_location(file: PatchFile) -> ArtifactLocation:
 def located(path: str) -> ArtifactLocation:
     """A patch file: by its path in the repository, or an absolute one."""
     if PurePosixPath(path).is_absolute():
-        return ArtifactLocation(uri=f"file://{_uri(path)}")
-    return ArtifactLocation(uri=_uri(path), uri_base_id=REPOSITORY)
+        return ArtifactLocation(uri=f"file://{uri(path)}")
+    return ArtifactLocation(uri=uri(path), uri_base_id=REPOSITORY)
 
 
-def _uri(path: str) -> str:
+def uri(path: str) -> str:
+    """A path as part of a URI."""
     return quote(path.encode("utf-8", "surrogateescape"))
 
 

@@ -46,7 +46,8 @@ def applied(report: Report, rejects: Sequence[Reject], screen: Screen) -> Iterat
     for file, patch in report:
         colour = "red" if patch.failures else "yellow" if patch.status != HunkStatus.CLEAN else "green"
         name = f"{printable(patch.name):18}"
-        for line in screen.wrapped(_summary(report, patch), indent=_WIDTH + 2 + len(name)):
+        summary = _summary(report, patch) + (f", with {printable(file.fixup)}" if file.fixup else "")
+        for line in screen.wrapped(summary, indent=_WIDTH + 2 + len(name)):
             yield _row(label, f"{name} {screen.paint(line, colour)}")
             label, name = "", " " * len(name)
         for path, hunk in _noteworthy(report, patch):
