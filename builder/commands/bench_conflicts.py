@@ -23,7 +23,7 @@ from builder.commands.real_patches import BASE, RealPatches, bring_in
 from builder.commands.workers import workers
 from builder.conflicts.matrix import compare
 from builder.errors import BackendError
-from builder.patching.functions import functions
+from builder.patching.functions import mistakes
 from builder.patching.parse import parse
 from builder.recipes.library import shipped
 from builder.sources.tree import Tree
@@ -104,7 +104,7 @@ def _in_new_process(*arguments: str) -> float:
 def _time_real(tree_folder: Path, patch_folder: Path) -> float:
     tree = Tree.read(tree_folder)
     files = [(path.stem, path.read_bytes()) for path in sorted(patch_folder.iterdir())]
-    functions(b"")  # loads tree-sitter, which is start-up
+    mistakes(b"")  # loads tree-sitter, which is start-up
     began = time.perf_counter()
     compare(BASE, tree, [parse(name, data) for name, data in files])
     return time.perf_counter() - began

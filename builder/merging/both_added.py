@@ -108,7 +108,10 @@ def _balanced(lines: Sequence[bytes]) -> bool:
 
 def dangling(lines: Iterable[bytes]) -> bool:
     """Whether the lines end in an `if (…)`, `else` or the like, whose statement is the next line."""
-    said = meaning(b"".join(lines))
+    text = b"".join(lines).rstrip()
+    if text.endswith((b";", b"}")) and b"//" not in text[text.rfind(b"\n") + 1 :]:
+        return False  # so end most, and there is no need to read all of it
+    said = meaning(text)
     if not said or said[-1] != b")":
         return bool(said) and said[-1] in {b"else", b"do"}
     depth = 0

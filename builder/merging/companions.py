@@ -19,6 +19,7 @@ from builder.merging.makefile import Logical, logical_lines, spans
 from builder.merging.merged import How
 from builder.patching.difference import Change
 
+_OBJECT = re.compile(rb"[^\s\\`]+\.o(?![^\s\\`])")
 _FEWEST = 3
 """Lists that must have got the companion, before it counts as one."""
 
@@ -26,6 +27,9 @@ _FEWEST = 3
 @lru_cache(maxsize=256)
 def companions(base: tuple[bytes, ...], side: Side) -> dict[bytes, bytes]:
     """For each object the new one that `side` put behind it in all lists of the base that have it."""
+    words = Counter(_OBJECT.findall(b"".join([line for _, line in side.added])))
+    if max(words.values(), default=0) < _FEWEST:
+        return {}
     count: Counter[tuple[bytes, bytes]] = Counter()
     for meeting in meetings(side.changes, NO_CHANGES, spans(base)):
         before = {line.head: line for line in logical_lines(base[meeting.start : meeting.end]) if line.head}
@@ -34,7 +38,7 @@ def companions(base: tuple[bytes, ...], side: Side) -> dict[bytes, bytes]:
                 count.update(_put_in(before[line.head], line))
     found = {}
     for (word, new), times in count.items():
-        if times >= _FEWEST and times == _lists_with(word, base) and not any(new in line for line in base):
+        if times >= _FEWEST and times == _lists_with(word, base) and new not in b"".join(base):
             found[word] = new
     return found
 
@@ -66,10 +70,12 @@ def carry(
 def _with_companions(
     side: Side, wanted: dict[bytes, bytes], names: tuple[str, str], *, ours: bool
 ) -> tuple[Side, list[Aside]]:
+    if not wanted:
+        return side, []
     asks, gets = names[ours], names[not ours]
     lines = list(side.lines)
     carried: list[Aside] = []
-    for change in side.changes if wanted else ():
+    for change in side.changes:
         if change.old_start < change.old_end:
             continue  # no new rules
         for at, word in _lacking(side.lines, change, wanted):
@@ -95,7 +101,7 @@ def _lacking(
     """The lines of new lists that have an object, but not its companion: the index of the line and the object."""
     for start, end in sorted(set(spans(lines[change.new_start : change.new_end]))):
         span = range(change.new_start + start, change.new_start + end)
-        (line,) = logical_lines([lines[at] for at in span])
+        (line,) = logical_lines(tuple([lines[at] for at in span]))
         for word, new in wanted.items():
             if line.head and word in line.words[1:] and new not in line.words:
                 yield next(at for at in span if word in lines[at].split()), word

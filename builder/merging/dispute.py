@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache
+
+from msgspec import Struct
 
 from builder.merging.merged import How, Shared
 from builder.patching.difference import Change
@@ -39,8 +40,7 @@ def kind_of(path: str) -> Kind:
     return next((kind for kind, pattern in _KINDS if pattern.search(path)), Kind.TEXT)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Dispute:
+class Dispute(Struct, frozen=True, kw_only=True):
     """A range of the base that both sides changed."""
 
     kind: Kind
@@ -56,8 +56,7 @@ class Dispute:
     theirs_changes: tuple[Change, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settled:
+class Settled(Struct, frozen=True, kw_only=True):
     """The lines that a dispute ends in; none, and CONFLICT, if a strategy knows that only a person can settle it."""
 
     lines: tuple[bytes, ...]

@@ -6,6 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
+from msgspec import Struct
+
 from builder.patching.applied import OwnedLines
 from builder.patching.difference import Change, changes
 from builder.patching.lines import split_lines
@@ -35,8 +37,7 @@ class Side:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Meeting:
+class Meeting(Struct, frozen=True):
     """A range of the base that changes touch, with the range that each side has for it. Both changed something here
     if both have changes."""
 

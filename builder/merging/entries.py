@@ -11,11 +11,11 @@ from builder.merging.sequences import Who, chunks
 from builder.merging.tokens import wording
 
 _WORDS = re.compile(rb"[\w.+/-]+(?:[ \t]+[\w.+/-]+){0,2}\s*\Z")
-_OF_C = (
-    re.compile(rb"[ \t]*#[ \t]*include[ \t]*[<\"][^>\"]+[>\"]\s*\Z"),
-    re.compile(rb"[ \t]*,?[ \t]*\{[^{}]*\}[ \t]*,?\s*\Z"),  # an entry of a table
-    re.compile(rb"[ \t]*[cdhpz]\(auto_qmail,[^;{}]*\);\s*\Z"),  # what hier.c installs
-)
+_INCLUDE = re.compile(rb"[ \t]*#[ \t]*include[ \t]*[<\"][^>\"]+[>\"]\s*\Z")
+_IN_A_TABLE = re.compile(rb"[ \t]*,?[ \t]*\{[^{}]*\}[ \t]*,?\s*\Z")
+_INSTALLED = re.compile(rb"[ \t]*[cdhpz]\(auto_qmail,[^;{}]*\);\s*\Z")
+"""A call in hier.c."""
+_OF_C = (_INCLUDE, _IN_A_TABLE, _INSTALLED)
 _DECLARED = re.compile(
     rb"(?!return\b|goto\b|else\b|case\b|typedef\b)[A-Za-z_][\w \t*]*[ \t*][A-Za-z_]\w*(?:\[[^\]\n;]*\])?"
     rb"(?:[ \t]*=[ \t]*(?:\{[^{}();]*\}|[^{}();,]+)|\(\))?[ \t]*;(?:[ \t]*/\*[^\n]*\*/)?\s*\Z"
@@ -36,6 +36,14 @@ def are_entries(dispute: Dispute, lines: Sequence[bytes]) -> bool:
     if not dispute.function and _all(_DECLARED, said):
         return True
     return any(_all(pattern, said) for pattern in _OF_C)
+
+
+def stand_alone(lines: Sequence[bytes]) -> bool:
+    """Whether each line is a whole directive or statement, so that to the grammar it does not matter how many of them
+    there are. Entries of a table are none, because of their commas."""
+    said = [line for line in lines if line.strip()]
+    even = all(line.count(b"(") == line.count(b")") and line.count(b'"') % 2 == 0 for line in said)
+    return bool(said) and even and (_all(_INCLUDE, said) or _all(_INSTALLED, said))
 
 
 def _all(pattern: re.Pattern[bytes], lines: Sequence[bytes]) -> bool:
@@ -106,12 +114,20 @@ def _has_twice(lines: Sequence[bytes]) -> bool:
 
 
 def _replaced(base: Sequence[bytes], ours: Sequence[bytes], theirs: Sequence[bytes]) -> bool:
-    """Whether both sides put something else in the place of the same entry."""
+    """Whether both sides took out the same entry, and at least one put something else in its place.
+
+    Not if one just took out a declaration that the other changed, as there is nothing to it but what it says: with
+    `extern void *malloc();` less or more a program is the same, or the compiler tells.
+    """
     in_base, in_ours, in_theirs = (
         {wording(line) for line in lines if line.strip()} for lines in (base, ours, theirs)
     )
     gone = in_base - in_ours - in_theirs
-    return bool(gone and in_ours - in_base - in_theirs and in_theirs - in_base - in_ours)
+    new_ours, new_theirs = in_ours - in_base - in_theirs, in_theirs - in_base - in_ours
+    if not gone or not (new_ours or new_theirs):
+        return False
+    only_declared = all(said[:1] == (b"extern",) for said in gone | new_ours | new_theirs)
+    return bool(new_ours and new_theirs) or not only_declared
 
 
 def _renamed(base: Sequence[bytes], ours: Sequence[bytes], theirs: Sequence[bytes]) -> bool:

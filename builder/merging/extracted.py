@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from builder.merging.edits import Side
 from builder.merging.merged import Region
-from builder.merging.outline import Kind, Unit, units
+from builder.merging.outline import Unit, new_functions
 from builder.merging.tokens import meaning
 
 _NOT_ALONE = {b"return", b"goto", b"break", b"continue", b"if", b"for", b"while", b"switch", b"do", b"static"}
@@ -69,13 +69,9 @@ def _candidates(
 
 def _new_functions(side: Side) -> Iterator[Unit]:
     for change in side.changes:
-        for unit in _whole_units(side.lines[change.new_start : change.new_end]):
-            if unit.kind is Kind.FUNCTION and not unit.parameters:
+        for unit in new_functions(side.lines[change.new_start : change.new_end]):
+            if not unit.parameters:
                 yield unit
-
-
-def _whole_units(lines: Sequence[bytes]) -> Sequence[Unit]:
-    return units(lines) or ()
 
 
 def _only_statement(unit: Unit) -> bytes:
@@ -88,7 +84,7 @@ def _only_statement(unit: Unit) -> bytes:
 
 
 def _count(lines: Sequence[bytes], text: bytes) -> int:
-    return sum(line.count(text) for line in lines)
+    return b"".join(lines).count(text)
 
 
 def _replaced(side: Side, where: Sequence[bytes], old: bytes, new: bytes) -> Side | None:

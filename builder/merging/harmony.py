@@ -14,13 +14,15 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from itertools import product
 
+from builder.merging.both_added import dangling
 from builder.merging.dispute import Kind
 from builder.merging.edits import Side
+from builder.merging.entries import stand_alone
 from builder.merging.merged import How, Region
 from builder.merging.outline import Kind as UnitKind
-from builder.merging.outline import Unit, units
+from builder.merging.outline import Unit, named
 from builder.merging.tokens import plain, wording
-from builder.patching.functions import functions, inside, mistakes
+from builder.patching.functions import enclosing, mistakes
 
 _WORD = re.compile(rb"[A-Za-z_]\w*")
 _HEAD = re.compile(
@@ -48,6 +50,8 @@ _ROUND = (
     ("#if", re.compile(rb"(?m)^[ \t]*#[ \t]*if"), re.compile(rb"(?m)^[ \t]*#[ \t]*endif")),
 )
 """What can be put round lines, with what opens and what closes it."""
+_CONTEXT = 3
+"""Lines above a list in which it shows whether they end in a condition."""
 _WINDOW = 120
 """Lines above and below a region in which its surroundings end."""
 
@@ -89,20 +93,20 @@ class News:
 
     @cached_property
     def cases(self) -> frozenset[bytes]:
-        return frozenset(_firsts(_CASE, self.added))
+        return frozenset(_firsts(_case, self.added))
 
     @cached_property
     def locals(self) -> frozenset[bytes]:
-        return frozenset(_firsts(_LOCAL, self.added))
+        return frozenset(_firsts(_local, self.added))
 
     @cached_property
     def entries(self) -> frozenset[bytes]:
         """What the new entries of tables begin with."""
-        return frozenset(_firsts(_ENTRY, self.added))
+        return frozenset(_firsts(_entry, self.added))
 
     @cached_property
     def targets(self) -> frozenset[bytes]:
-        return frozenset(_firsts(_TARGET, self.added))
+        return frozenset(_firsts(_target, self.added))
 
 
 @lru_cache(maxsize=1024)
@@ -111,11 +115,26 @@ def _news(side: Side, base: tuple[bytes, ...]) -> News:
     return News(tuple([line for _, line in side.added]), tuple(removed))
 
 
-def _firsts(pattern: re.Pattern[bytes], lines: Sequence[bytes]) -> Iterator[bytes]:
-    for line in lines:
+_Said = Callable[[bytes], bytes]
+"""What a line declares, if it is of a certain kind; empty if it is not."""
+
+
+def _kept(pattern: re.Pattern[bytes]) -> _Said:
+    """What a pattern finds in a line, remembered: the same lines are asked for in one merge after the other."""
+
+    @lru_cache(maxsize=8192)
+    def said(line: bytes) -> bytes:
         match = pattern.match(line)
-        if match:
-            yield match[1].strip()
+        return match[1].strip() if match else b""
+
+    return said
+
+
+_case, _local, _entry, _target = (_kept(pattern) for pattern in (_CASE, _LOCAL, _ENTRY, _TARGET))
+
+
+def _firsts(say: _Said, lines: Sequence[bytes]) -> Iterator[bytes]:
+    return filter(None, map(say, lines))
 
 
 def _heads(lines: Sequence[bytes]) -> Iterator[tuple[bytes, bytes]]:
@@ -203,7 +222,7 @@ def _defined_twice(merge: Merge, first: News, second: News) -> str:
     common = first.defines & second.defines
     if not common:
         return ""
-    outline = units(merge.merged)
+    outline = named(merge.merged)
     for name in sorted(common):
         if outline is None:
             return f"Both sides define {_text(name)}."
@@ -275,27 +294,37 @@ def _is_defined(name: bytes, lines: Sequence[bytes]) -> bool:
     return name in set(_defined([line for line in lines if name in line]))
 
 
-def _by_function(pattern: re.Pattern[bytes], name: bytes, lines: Sequence[bytes]) -> Counter[str]:
+def _lines_that(say: _Said, name: bytes, lines: Sequence[bytes]) -> list[int]:
+    """The lines that say `name`, by their indexes."""
+    return [at for at, line in enumerate(lines) if name in line and say(line) == name]
+
+
+def _is_more_often(say: _Said, name: bytes, merge: Merge) -> bool:
+    """Whether the merge has more lines that say `name` than either side."""
+    found = len(_lines_that(say, name, merge.merged))
+    sides = (merge.ours.lines, merge.theirs.lines)
+    # Most are there once, and then there is no need to look into the sides: both have it.
+    return found > 1 and all(found > len(_lines_that(say, name, lines)) for lines in sides)
+
+
+def _by_function(say: _Said, name: bytes, lines: Sequence[bytes]) -> Counter[str]:
     """In which functions a line says `name`, and how often."""
-    known = functions(b"".join(lines))
-    return Counter(
-        inside(known, at, at)
-        for at, line in enumerate(lines)
-        if name in line and (match := pattern.match(line)) and match[1].strip() == name
-    )
+    found = _lines_that(say, name, lines)
+    data = b"".join(lines) if found else b""
+    return Counter(enclosing(data, at) for at in found)
 
 
-def _more_than_either(pattern: re.Pattern[bytes], name: bytes, merge: Merge) -> str | None:
-    """The function that has more of these lines than in either side; None if there is none."""
+def _more_than_either(say: _Said, name: bytes, merge: Merge) -> str | None:
+    """The function that has more lines that say `name` than in either side; None if there is none."""
     merged, ours, theirs = (
-        _by_function(pattern, name, lines) for lines in (merge.merged, merge.ours.lines, merge.theirs.lines)
+        _by_function(say, name, lines) for lines in (merge.merged, merge.ours.lines, merge.theirs.lines)
     )
     return next((where for where in merged if merged[where] > max(ours[where], theirs[where])), None)
 
 
 def _case_twice(merge: Merge, first: News, second: News) -> str:
     for label in sorted(first.cases & second.cases):
-        where = _more_than_either(_CASE, label, merge)
+        where = _more_than_either(_case, label, merge)
         if where is not None:
             return f"Both sides add the case {_text(label)} to {where}()."
     return ""
@@ -303,7 +332,7 @@ def _case_twice(merge: Merge, first: News, second: News) -> str:
 
 def _local_twice(merge: Merge, first: News, second: News) -> str:
     for name in sorted(first.locals & second.locals):
-        where = _more_than_either(_LOCAL, name, merge)
+        where = _more_than_either(_local, name, merge)
         if where is not None:
             return f"Both sides declare {_text(name)} in {where}()."
     return ""
@@ -311,11 +340,7 @@ def _local_twice(merge: Merge, first: News, second: News) -> str:
 
 def _entry_twice(merge: Merge, first: News, second: News) -> str:
     for key in sorted(first.entries & second.entries):
-        found, *sides = (
-            list(_firsts(_ENTRY, lines)).count(key)
-            for lines in (merge.merged, merge.ours.lines, merge.theirs.lines)
-        )
-        if found > max(sides):
+        if _is_more_often(_entry, key, merge):
             return (
                 f"Both sides add an entry {_text(key).rstrip(', ')} to a list, in different places or ways."
             )
@@ -324,11 +349,7 @@ def _entry_twice(merge: Merge, first: News, second: News) -> str:
 
 def _target_twice(merge: Merge, first: News, second: News) -> str:
     for target in sorted(first.targets & second.targets):
-        found, *sides = (
-            list(_firsts(_TARGET, lines)).count(target)
-            for lines in (merge.merged, merge.ours.lines, merge.theirs.lines)
-        )
-        if found > max(sides):
+        if _is_more_often(_target, target, merge):
             return f"Both sides add a rule for {_text(target)}, in different places or ways."
     return ""
 
@@ -341,8 +362,17 @@ def broken(merge: Merge) -> frozenset[int]:
     return frozenset(
         region.base_start
         for region in merge.regions
-        if region.how not in {How.SAME, How.CONFLICT} and _is_broken(merge, region)
+        if region.how not in {How.SAME, How.CONFLICT}
+        and not _cannot_break(merge, region)
+        and _is_broken(merge, region)
     )
+
+
+def _cannot_break(merge: Merge, region: Region) -> bool:
+    """Whether a region is a list of whole lines, with no condition above: what is right with one is with many."""
+    if region.how is not How.LIST or not stand_alone(region.merged):
+        return False
+    return not dangling(merge.merged[max(region.merged_start - _CONTEXT, 0) : region.merged_start])
 
 
 def _is_broken(merge: Merge, region: Region) -> bool:

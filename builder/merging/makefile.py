@@ -47,6 +47,13 @@ class Logical:
         return (b"\t" if self.data.startswith(b"\t") else b"") + b" ".join(self.plain)
 
     @cached_property
+    def breaks(self) -> tuple[bytes, ...]:
+        """The words before which the line is broken."""
+        if b"\\" not in self.data:
+            return ()
+        return tuple([word for word, blanks in zip(self.words, self.blanks, strict=True) if b"\n" in blanks])
+
+    @cached_property
     def head(self) -> tuple[bytes, ...]:
         """What a line is known by if its words change: the target of a rule, the program that is linked."""
         if self.data.startswith(b"\t"):
@@ -81,8 +88,9 @@ def _plain(word: bytes) -> bytes:
     return _BLANKS.sub(b" ", word) if word.startswith(b"`") else word
 
 
-def logical_lines(lines: Sequence[bytes]) -> list[Logical]:
-    """Lines as logical ones."""
+@lru_cache(maxsize=1024)
+def logical_lines(lines: tuple[bytes, ...]) -> tuple[Logical, ...]:
+    """Lines as logical ones; kept, as patches are merged in both orders."""
     found: list[Logical] = []
     part: list[bytes] = []
     for line in lines:
@@ -90,7 +98,7 @@ def logical_lines(lines: Sequence[bytes]) -> list[Logical]:
         if not _continues(line):
             found.append(_read(b"".join(part)))
             part = []
-    return [*found, _read(b"".join(part))] if part else found
+    return (*found, _read(b"".join(part))) if part else tuple(found)
 
 
 @lru_cache(maxsize=4096)
@@ -152,15 +160,20 @@ def _say_the_same(one: Sequence[Logical], other: Sequence[Logical]) -> bool:
     return [logical.key for logical in one] == [logical.key for logical in other]
 
 
-def rules(lines: Sequence[bytes]) -> Iterator[tuple[bytes, bytes, bytes]]:
-    """The rules among some lines: target, what the rule says, and its text with the commands."""
+def rules(lines: tuple[bytes, ...]) -> Iterator[tuple[bytes, bytes]]:
+    """The rules among some lines: target, and the text with the commands."""
     part: list[Logical] = []
     for logical in [*logical_lines(lines), None]:
         if part and (logical is None or not logical.data.startswith(b"\t")):
-            yield part[0].head[0], b"\n".join(line.key for line in part), _data(part)
+            yield part[0].head[0], _data(part)
             part = []
         if logical is not None and (part or (logical.head and not logical.data.startswith(b"\t"))):
             part.append(logical)
+
+
+def said(rule: bytes) -> bytes:
+    """What a rule says, to compare it with others."""
+    return b"\n".join(line.key for line in logical_lines(tuple(split_lines(rule))))
 
 
 def _data(logicals: Sequence[Logical]) -> bytes:
@@ -210,14 +223,14 @@ def _merged(base: Logical, ours: Logical, theirs: Logical) -> tuple[bytes, list[
     writer = _Writer(indent=b"\t" if base.data.startswith(b"\t") else b"")
     shared: list[Shared] = []
     # The side whose lines are broken otherwise than in the base says how they are to be broken.
-    leader = theirs if _breaks(ours) == _breaks(base) else ours
+    leader = theirs if ours.breaks == base.breaks else ours
     sides = [side.plain for side in (base, ours, theirs)]
     for chunk in chunks(*sides):
         if chunk.who is Who.BOTH:
             words = _both(chunk, sides)
             if words is None:
                 return None
-            writer.add_new(words[0], _breaks(leader))
+            writer.add_new(words[0], leader.breaks)
             shared += words[1]
             continue
         if chunk.who is Who.SAME:
@@ -232,11 +245,6 @@ def _merged(base: Logical, ours: Logical, theirs: Logical) -> tuple[bytes, list[
             )
     rest = leader.rest
     return writer.done + writer.line + (rest if rest.endswith(b"\n") else rest + b"\n"), shared
-
-
-def _breaks(logical: Logical) -> list[bytes]:
-    """The words before which the line is broken."""
-    return [word for word, blanks in zip(logical.words, logical.blanks, strict=True) if b"\n" in blanks]
 
 
 def _shared(chunk: Chunk, sides: Sequence[Sequence[bytes]]) -> Shared:
@@ -256,8 +264,8 @@ def _both(chunk: Chunk, sides: Sequence[Sequence[bytes]]) -> tuple[list[bytes], 
         return None
     new_ours, new_theirs = ([word for word in side if word not in base] for side in (ours, theirs))
     gone_ours, gone_theirs = ([word for word in base if word not in side] for side in (ours, theirs))
-    if gone_ours and gone_theirs and new_ours and new_theirs and set(gone_ours) & set(gone_theirs):
-        return None  # both put something else in the place of the same word
+    if set(gone_ours) & set(gone_theirs) and set(new_ours) != set(new_theirs):
+        return None  # both took out the same word, and at least one put something else in its place
     words = [word for word in ours if word in new_ours or word in theirs]
     words += [word for word in new_theirs if word not in new_ours]
     shared = [Shared(b"", word) for word in new_theirs if word in new_ours]

@@ -6,7 +6,8 @@ Lines that both added at one place are judged in both_added.py.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from builder.merging.both_added import both_added, dangling
 from builder.merging.dispute import Dispute, Kind, Settled, in_doubt
@@ -20,8 +21,7 @@ _ENOUGH = 3
 """Tokens at the beginning or end of a line by which it is known again."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Step:
+class _Step(Struct, frozen=True):
     """The base's lines from `start` to `end` become `lines`."""
 
     start: int

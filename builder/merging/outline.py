@@ -6,9 +6,11 @@ Read from the tokens alone, as both ANSI C and C of before 1989 is to be read, a
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache
+from itertools import chain
+
+from msgspec import Struct
 
 from builder.merging.tokens import Token, tokens, wording
 
@@ -26,8 +28,7 @@ class Kind(Enum):
     COMMENT = "comment"
 
 
-@dataclass(frozen=True, slots=True)
-class Unit:
+class Unit(Struct, frozen=True):
     """One of them, with the blanks and line ends before it."""
 
     kind: Kind
@@ -43,34 +44,65 @@ class Unit:
         return wording(self.text)
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=1024)
 def units(lines: tuple[bytes, ...]) -> tuple[Unit, ...] | None:
     """The units of some lines of C outside of functions; None if one of them does not end, or ends twice."""
     found, rest = tokens(lines)
     result: list[Unit] = []
     start = depth = 0
+    said: list[bytes] = []  # since `start`, without comments and directives
     for at, token in enumerate(found):
-        text = token.text
-        if depth == 0 and start == at and text.startswith((b"#", b"/*", b"//")):
-            result.append(
-                _directive(token) if text.startswith(b"#") else Unit(Kind.COMMENT, b"", _text([token]))
-            )
-            start = at + 1
-        elif text in {b"{", b"(", b"["}:
+        text = token[1]
+        if text.startswith((b"#", b"/*", b"//")):
+            if depth == 0 and start == at:
+                result.append(
+                    _directive(token) if text.startswith(b"#") else Unit(Kind.COMMENT, b"", _text([token]))
+                )
+                start = at + 1
+            continue
+        said.append(text)
+        ends = False
+        if text in {b"{", b"(", b"["}:
             depth += 1
         elif text in {b"}", b")", b"]"}:
             depth -= 1
             if depth < 0:
                 return None
-            if text == b"}" and depth == 0 and _is_function(found[start : at + 1]):
-                result.append(_unit(found[start : at + 1]))
-                start = at + 1
-        elif text == b";" and depth == 0 and not _in_old_head(found[start:at]):
-            result.append(_unit(found[start : at + 1]))
+            ends = text == b"}" and depth == 0 and _head_end(said) is not None
+        elif text == b";" and depth == 0:
+            ends = not _in_old_head(said[:-1])
+        if ends:
+            result.append(_unit(said, _text(found[start : at + 1])))
             start = at + 1
+            said = []
     if start < len(found) or depth:
         return None
     return tuple(_with_line_ends(result, rest))
+
+
+def new_functions(lines: tuple[bytes, ...]) -> list[Unit]:
+    """The functions that some lines define; none if the lines are no whole units."""
+    if not any(b"}" in line for line in lines):
+        return []
+    return [unit for unit in units(lines) or () if unit.kind is Kind.FUNCTION]
+
+
+def named(lines: tuple[bytes, ...]) -> Sequence[Unit] | None:
+    """The units of a file, but it is not said with which of them the blanks between them go."""
+    parts = [units(part) for part in _parts(lines)]
+    if any(part is None for part in parts):
+        return units(lines)
+    return [unit for part in parts for unit in part or ()]
+
+
+def _parts(lines: tuple[bytes, ...]) -> Iterator[tuple[bytes, ...]]:
+    """Some C, cut behind each brace in the first column: most such parts are the same in all versions of a file."""
+    start = 0
+    for at, line in enumerate(lines):
+        if line.startswith(b"}"):
+            yield lines[start : at + 1]
+            start = at + 1
+    yield lines[start:]
 
 
 def _with_line_ends(found: Sequence[Unit], rest: bytes) -> Iterator[Unit]:
@@ -92,17 +124,13 @@ def _line_end(text: bytes) -> int:
 
 
 def _text(found: Sequence[Token]) -> bytes:
-    return b"".join([token.space + token.text for token in found])
+    return b"".join(chain.from_iterable(found))
 
 
 def _directive(token: Token) -> Unit:
-    words = token.text.replace(b"#", b"# ", 1).split(None, 3)
+    words = token[1].replace(b"#", b"# ", 1).split(None, 3)
     name = words[2].partition(b"(")[0] if len(words) > 2 and words[1] == b"define" else b""
     return Unit(Kind.DIRECTIVE, name, _text([token]))
-
-
-def _said(found: Sequence[Token]) -> list[bytes]:
-    return [token.text for token in found if not token.text.startswith((b"#", b"/*", b"//"))]
 
 
 def _head_end(said: Sequence[bytes]) -> int | None:
@@ -125,20 +153,13 @@ def _head_end(said: Sequence[bytes]) -> int | None:
     return None
 
 
-def _is_function(found: Sequence[Token]) -> bool:
-    return _head_end(_said(found)) is not None
-
-
-def _in_old_head(found: Sequence[Token]) -> bool:
+def _in_old_head(said: Sequence[bytes]) -> bool:
     """Whether a semicolon here ends no declaration, but that of a parameter: `int f(a) char *a; {`."""
-    said = _said(found)
     end = _head_end(said)
     return end is not None and end + 1 < len(said) and said[end + 1] not in {b"{", b"__attribute__"}
 
 
-def _unit(found: Sequence[Token]) -> Unit:
-    said = _said(found)
-    text = _text(found)
+def _unit(said: Sequence[bytes], text: bytes) -> Unit:
     end = _head_end(said)
     if end is not None:
         start = said.index(b"(")

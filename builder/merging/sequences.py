@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from enum import Enum
+from functools import lru_cache
+
+from msgspec import Struct
 
 from builder.merging.edits import meetings
-from builder.patching.difference import changes
+from builder.patching.difference import Change, changes
 
 
 class Who(Enum):
@@ -21,8 +23,7 @@ class Who(Enum):
     BOTH = 4
 
 
-@dataclass(frozen=True, slots=True)
-class Chunk:
+class Chunk(Struct, frozen=True):
     """A part of the three sequences, as ranges of indexes."""
 
     who: Who
@@ -35,7 +36,8 @@ def chunks(base: Sequence[bytes], ours: Sequence[bytes], theirs: Sequence[bytes]
     """The three sequences in parts that follow on each other. Between changes of the two sides is at least one item
     that neither changed, else they are one chunk."""
     at = [0, 0, 0]
-    for meeting in meetings(changes(base, ours), changes(base, theirs)):
+    was = tuple(base)
+    for meeting in meetings(_changes(was, tuple(ours)), _changes(was, tuple(theirs))):
         if meeting.start > at[0]:
             yield Chunk(
                 Who.NOBODY, (at[0], meeting.start), (at[1], meeting.ours[0]), (at[2], meeting.theirs[0])
@@ -51,3 +53,9 @@ def chunks(base: Sequence[bytes], ours: Sequence[bytes], theirs: Sequence[bytes]
         at = [meeting.end, meeting.ours[1], meeting.theirs[1]]
     if at[0] < len(base):
         yield Chunk(Who.NOBODY, (at[0], len(base)), (at[1], len(ours)), (at[2], len(theirs)))
+
+
+@lru_cache(maxsize=1024)
+def _changes(base: tuple[bytes, ...], side: tuple[bytes, ...]) -> Sequence[Change]:
+    """Kept, as patches are merged in both orders."""
+    return changes(base, side)

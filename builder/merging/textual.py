@@ -17,7 +17,7 @@ from builder.merging.merged import How, MergedFile, Region
 from builder.merging.settle import settle
 from builder.merging.twice import without_twice
 from builder.patching.difference import Change
-from builder.patching.functions import functions, inside
+from builder.patching.functions import around
 from builder.sources.tree import File
 
 _CONTEXT = 3
@@ -29,7 +29,7 @@ def merge_edits(
     path: str, base: File, ours: Side, theirs: Side, *, mode: int, names: tuple[str, str]
 ) -> MergedFile:
     """Merge two sides whose changes are known: from a diff (`side_of`) or from the applier (`side_of_owned`)."""
-    work = _Work(kind_of(path), base, names)
+    work = _Work(kind_of(path), base, lines_of(base.data), names)
     merge = work.merged(ours, theirs)
     conflict = ""
     if _is_settled(merge.regions):
@@ -52,12 +52,9 @@ class _Work:
 
     kind: Kind
     base: File
+    lines: tuple[bytes, ...]
+    """Those of the base."""
     names: tuple[str, str]
-
-    @property
-    def lines(self) -> tuple[bytes, ...]:
-        """Those of the base."""
-        return lines_of(self.base.data)
 
     def merged(self, ours: Side, theirs: Side) -> Merge:
         """The merge, with all that there is to make regions agree."""
@@ -166,8 +163,8 @@ class _Work:
         """The function that both sides of an insertion, or all lines of a change, are in."""
         if self.kind is not Kind.C:
             return ""
-        known = functions(self.base.data)
-        return inside(known, start - 1, start) if start == end else inside(known, start, end - 1)
+        before, after = (start - 1, start) if start == end else (start, end - 1)
+        return around(self.base.data, before, after)
 
 
 def _relative(changes: Sequence[Change], old: int, new: int) -> tuple[Change, ...]:

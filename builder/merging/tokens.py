@@ -5,35 +5,33 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from functools import lru_cache
-from typing import NamedTuple
+from itertools import chain
 
-_TOKEN = re.compile(
-    rb"((?:\s|\\\r?\n)*)"
-    rb"(\#[^\n]*(?:\\\n[^\n]*)*\n?"  # a directive with its line end: it needs one
+_SPACE = rb"\s*(?:\\\r?\n\s*)*"
+_WORD = (
+    rb"[\w\x80-\xff]+"
+    rb"|\#[^\n]*(?:\\\n[^\n]*)*\n?"  # a directive with its line end: it needs one
     rb"|/\*.*?\*/|//[^\n]*\n?"
     rb"|\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*'"
-    rb"|[\w\x80-\xff]+|\+\+|--|->|<<=?|>>=?|[=!<>+*/%&|^-]=|&&|\|\||[^\s])",
-    re.DOTALL,
+    rb"|\+\+|--|->|<<=?|>>=?|[=!<>+*/%&|^-]=|&&|\|\||[^\s]"
 )
+_TOKEN = re.compile(b"(" + _SPACE + b")(" + _WORD + b")", re.DOTALL)
+_TEXT = re.compile(_SPACE + b"(" + _WORD + b")", re.DOTALL)
 _PLAIN = re.compile(rb"[\w\x80-\xff]+|[^\s\w]")
 _CONTINUED = re.compile(rb"\\\r?\n")
 _STEP = re.compile(rb"(?<=[;{})\n])(\s*)(\w+)\s*(\+\+|--)\s*;")
 """A statement that counts a variable up or down."""
 
 
-class Token(NamedTuple):
-    """A token and the blanks, line ends and continuations before it."""
-
-    space: bytes
-    text: bytes
+Token = tuple[bytes, bytes]
+"""The blanks, line ends and continuations before a token, and the token."""
 
 
 def tokens(lines: Iterable[bytes]) -> tuple[list[Token], bytes]:
     """The tokens of some lines of C, and the blanks behind the last. A comment or a directive is one token."""
     data = b"".join(lines)
-    found = list(map(Token._make, _TOKEN.findall(data)))
-    end = sum(len(space) + len(text) for space, text in found)
-    return found, data[end:]
+    found: list[Token] = _TOKEN.findall(data)
+    return found, data[sum(map(len, chain.from_iterable(found))) :]
 
 
 def plain(data: bytes) -> list[bytes]:
@@ -57,8 +55,8 @@ def meaning(data: bytes) -> tuple[bytes, ...]:
 def wording(data: bytes) -> tuple[bytes, ...]:
     """What lines say with their comments, whatever their blanks are: two that say the same compare equal."""
     said = [
-        b" ".join(token.text.split()) if token.text.startswith((b"#", b"/*", b"//")) else token.text
-        for token in tokens([data])[0]
+        b" ".join(text.split()) if text.startswith((b"#", b"/*", b"//")) else text
+        for text in _TEXT.findall(data)
     ]
     for at in range(len(said) - 2):
         before = said[at - 1] if at else b";"

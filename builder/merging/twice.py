@@ -7,39 +7,44 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from builder.merging.asides import Aside
 from builder.merging.dispute import Kind
 from builder.merging.edits import Side
-from builder.merging.makefile import rules
+from builder.merging.makefile import rules, said
 from builder.merging.merged import How, Shared
-from builder.merging.outline import Kind as UnitKind
-from builder.merging.outline import units
+from builder.merging.outline import new_functions
+from builder.merging.tokens import wording
 from builder.patching.difference import Change
 from builder.patching.lines import split_lines
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class _Block:
     """A definition that a change brought."""
 
+    kind: Kind
     name: bytes
-    key: bytes
-    """What it says, however it is laid out."""
     text: bytes
     change: Change
+
+    @cached_property
+    def key(self) -> bytes:
+        """What it says, however it is laid out."""
+        return said(self.text) if self.kind is Kind.MAKE else b"\0".join(wording(self.text))
 
 
 def without_twice(kind: Kind, ours: Side, theirs: Side) -> tuple[Side, list[Aside]]:
     """Theirs without what ours has too, and what is to be told of it."""
-    known = {(block.name, block.key): block for block in _blocks(kind, ours)}
+    known = _by_name(kind, ours)
     asides: list[Aside] = []
     twice: dict[Change, list[bytes]] = {}
-    for block in _blocks(kind, theirs):
-        mine = known.get((block.name, block.key))
-        if mine is None or _meet(mine.change, block.change):
+    for block in _blocks(kind, theirs) if known else ():
+        same = [mine for mine in known.get(block.name, ()) if mine.key == block.key]
+        if not same or _meet(same[-1].change, block.change):
             continue
+        mine = same[-1]
         twice.setdefault(block.change, []).append(block.text)
         text = mine.text.lstrip(b"\r\n")
         lines = _as_they_stand(ours, mine.change, text)
@@ -60,20 +65,27 @@ def without_twice(kind: Kind, ours: Side, theirs: Side) -> tuple[Side, list[Asid
 @lru_cache(maxsize=1024)
 def _blocks(kind: Kind, side: Side) -> tuple[_Block, ...]:
     return tuple(
-        _Block(name, key, text, change)
+        _Block(kind, name, text, change)
         for change in side.changes
-        for name, key, text in _definitions(kind, side.lines[change.new_start : change.new_end])
+        for name, text in _definitions(kind, side.lines[change.new_start : change.new_end])
     )
 
 
-def _definitions(kind: Kind, lines: tuple[bytes, ...]) -> Iterator[tuple[bytes, bytes, bytes]]:
-    """The rules or functions among some lines: name, what it says, and its text."""
+@lru_cache(maxsize=1024)
+def _by_name(kind: Kind, side: Side) -> dict[bytes, list[_Block]]:
+    found: dict[bytes, list[_Block]] = {}
+    for block in _blocks(kind, side):
+        found.setdefault(block.name, []).append(block)
+    return found
+
+
+def _definitions(kind: Kind, lines: tuple[bytes, ...]) -> Iterator[tuple[bytes, bytes]]:
+    """The rules or functions among some lines: name and text."""
     if kind is Kind.MAKE:
         yield from rules(lines)
-        return
-    for unit in units(lines) or ():
-        if unit.kind is UnitKind.FUNCTION:
-            yield unit.name, b"\0".join(unit.wording), unit.text
+    else:
+        for unit in new_functions(lines):
+            yield unit.name, unit.text
 
 
 def _meet(one: Change, other: Change) -> bool:

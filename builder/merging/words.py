@@ -29,7 +29,7 @@ def by_tokens(dispute: Dispute) -> Settled | None:
         return None
     merged: list[bytes] = []
     shared: list[Shared] = []
-    found = list(chunks(*([token.text for token in side] for side in (base, ours, theirs))))
+    found = list(chunks(*([text for _, text in side] for side in (base, ours, theirs))))
     if dispute.kind is Kind.C and _guards_more(found, ours, theirs):
         return None
     for chunk in found:
@@ -70,15 +70,15 @@ def _guards_more(found: Sequence[Chunk], ours: Sequence[Token], theirs: Sequence
 
 
 def _ends(found: Sequence[Token]) -> bool:
-    return any(token.text in {b";", b"{", b"}"} for token in found)
+    return any(text in {b";", b"{", b"}"} for _, text in found)
 
 
 def _text(token: Token) -> bytes:
-    return token.space + token.text
+    return token[0] + token[1]
 
 
 def _unchanged(base: Token, ours: Token, theirs: Token) -> bytes:
-    return _blanks(base.space, ours.space, theirs.space) + base.text
+    return _blanks(base[0], ours[0], theirs[0]) + base[1]
 
 
 def _blanks(base: bytes, ours: bytes, theirs: bytes) -> bytes:

@@ -2,7 +2,8 @@
 
 The only file that knows tree-sitter, which is loaded when the first C file is looked at. Its grammar does not know all
 of C as qmail has it (`main() {`, `char *alloc(n) unsigned int n; {`), so it is asked only where bodies are; what it
-does not name is read from the lines before a body.
+does not name is read from the lines before a body. Files are looked at in parts, each about a function, which are
+remembered; a part that is laid out as most are needs no grammar.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from tree_sitter import Node, Parser
@@ -22,6 +23,19 @@ SOURCES = (".c", ".h")
 
 LARGEST = 1 << 20
 """Bytes of a file above which its functions are not looked for: no source is as long, and an attack must not cost."""
+_KEPT = 1 << 16
+"""Bytes of a part of a file up to which it is remembered what functions are in it."""
+_MOST_PARTS = 4096
+"""Of a file; one with more is no source either, and is taken as a whole."""
+_PART = re.compile(rb"^(?:\}|[ \t]*#[ \t]*(?:(?P<if>if)|(?P<endif>endif)))[^\n]*\n?", re.MULTILINE)
+"""A line that may end a part of a file, or that begins or ends what is conditional."""
+_BEFORE_PARAMETERS = re.compile(rb"[A-Za-z_][\w \t*]*")
+_PARAMETERS = re.compile(rb"[\w \t,*]*\)[ \t]*(?:[A-Za-z_][\w \t*,\[\]]*;[ \t]*)*")
+_OLD_PARAMETERS = re.compile(rb"(?:[A-Za-z_][\w \t*,\[\]]*;[ \t]*)+")
+"""Declarations of parameters below the head."""
+_INITIAL = re.compile(rb"[\w \t*\[\]]+=[ \t]*\{[^{}()]*\}[^{}()]*")
+_NO_BRACES = re.compile(rb"[^{}]+")
+_OPENING = ord("{")
 _HEAD_LINES = 20
 """Lines before a body in which its function's name is looked for."""
 NAME = re.compile(rb"([A-Za-z_]\w*)\s*\(")
@@ -48,13 +62,100 @@ def is_source(path: str) -> bool:
 @lru_cache(maxsize=128)
 def functions(data: bytes) -> tuple[Function, ...]:
     """The functions that a C file defines, in order. What cannot be parsed is passed over; never an error."""
+    return tuple([function for part in _parts(data) for function in part.functions])
+
+
+def around(data: bytes, before: int, after: int) -> str:
+    """The name of the function that both lines (from 0) are in, which may be the two sides of an insertion; "" if in
+    none. No more of the file is parsed than that takes."""
+    parts = _parts(data)
+    at = bisect_right(parts, after, key=lambda part: part.line) - 1
+    return inside(tuple(parts[at].functions), before, after) if at >= 0 else ""
+
+
+class _Part(NamedTuple):
+    """Some lines of a C file that can be looked at by themselves."""
+
+    line: int
+    """The index of the first."""
+    text: bytes
+
+    @property
+    def functions(self) -> Iterator[Function]:
+        look = _kept_functions if len(self.text) <= _KEPT else _functions
+        return (Function(one.name, one.first + self.line, one.last + self.line) for one in look(self.text))
+
+
+@lru_cache(maxsize=128)
+def _parts(data: bytes) -> Sequence[_Part]:
+    """A C file in parts that each end with a brace in the first column, outside of #if: a function in each, as a rule.
+
+    The versions of a file have most of them in common, and what the grammar cannot make sense of stays in one of them.
+    """
     if len(data) > LARGEST:
         return ()
-    lines = data.split(b"\n")
-    root = _parser().parse(data).root_node
+    parts: list[_Part] = []
+    start = depth = line = 0
+    for mark in _PART.finditer(data):
+        if mark["if"]:
+            depth += 1
+        elif mark["endif"]:
+            depth = max(depth - 1, 0)
+        elif not depth:
+            parts.append(_Part(line, data[start : mark.end()]))
+            line += parts[-1].text.count(b"\n")
+            start = mark.end()
+            if len(parts) > _MOST_PARTS:
+                return (_Part(0, data),)
+    return (*parts, _Part(line, data[start:]))
+
+
+def _functions(part: bytes) -> tuple[Function, ...]:
+    if b"{" not in part:
+        return ()
+    lines = part.split(b"\n")
+    if _is_plain(lines):
+        return tuple(_by_columns(lines))
+    root = _parser().parse(part).root_node
     bodies = (_function(lines, node.start_point, node.end_point[0], name) for node, name in _bodies(root))
     found = [function for function in bodies if function is not None]
     return tuple(_without_runaways(found, list(_by_columns(lines))) if root.has_error else found)
+
+
+def _is_plain(lines: Sequence[bytes]) -> bool:
+    """Whether a part is one function laid out as most are, so that its columns say all that the grammar could.
+
+    That is: a line with the head, the declarations of K&R parameters, the outermost braces on lines of their own, all
+    others even; above it nothing in braces but initial values on one line.
+    """
+    braces = [at for at, line in enumerate(lines) if line.startswith((b"{", b"}"))]
+    if len(braces) != 2 or any(
+        lines[at].rstrip() != brace for at, brace in zip(braces, (b"{", b"}"), strict=True)
+    ):
+        return False
+    head = braces[0] - 1
+    while head > 0 and _OLD_PARAMETERS.fullmatch(lines[head]):
+        head -= 1
+    before, _, inner = lines[head].partition(b"(")
+    if not _BEFORE_PARAMETERS.fullmatch(before) or not _PARAMETERS.fullmatch(inner):
+        return False
+    if any((b"{" in line or b"}" in line) and not _INITIAL.fullmatch(line) for line in lines[:head]):
+        return False
+    return _is_even(b"".join(lines[braces[0] : braces[1] + 1]))
+
+
+def _is_even(body: bytes) -> bool:
+    """Whether the first brace is closed by the last one, and not before."""
+    depth = 0
+    found = _NO_BRACES.sub(b"", body)
+    for at, brace in enumerate(found, 1):
+        depth += 1 if brace == _OPENING else -1
+        if depth == 0:
+            return at == len(found)
+    return False
+
+
+_kept_functions = lru_cache(maxsize=2048)(_functions)
 
 
 @lru_cache(maxsize=1024)
@@ -72,7 +173,7 @@ def mistakes(data: bytes) -> int:
 
 def enclosing(data: bytes, index: int) -> str:
     """The name of the function that line `index` (from 0) is in; "" if in none."""
-    return inside(functions(data), index, index)
+    return around(data, index, index)
 
 
 @cache

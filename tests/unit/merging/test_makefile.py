@@ -40,6 +40,13 @@ def test_a_word_of_both_is_there_once_and_a_removed_one_is_gone() -> None:
     assert "load prog.o one.o two.o new.o a.o b.o\n" in said(file)
 
 
+def test_a_word_that_one_side_removes_and_the_other_replaces_is_a_conflict() -> None:
+    for change in ("other.o", "other.o more.o"):
+        ours, theirs = RULE.replace(" two.o", f" {change}"), RULE.replace(" two.o", "")
+        assert hows(merged("Makefile", RULE, ours, theirs)) == [How.CONFLICT]
+        assert hows(merged("Makefile", RULE, theirs, ours)) == [How.CONFLICT]
+
+
 def test_a_long_line_is_broken() -> None:
     name = "a_rather_long_name_of_an_object_that_is_linked.o"
     ours = RULE.replace("three.a\n", f"three.a {name}\n")

@@ -87,6 +87,11 @@ SETTLED = {
         How.FUNCTION,
         "int x;\n\nint f(a) int a;\n{\n  return a + 1;\n}\n\nint g() { return 1; }\n\nint h() { return 2; }\n",
     ),
+    "a declaration that one side takes out and the other changes": (
+        "mail.c", "int x;\n\nextern char *f();\nextern void g();\n\nint y;\n", "int x;\n\nint y;\n",
+        "int x;\n\nextern void *f();\nextern void g();\n\nint y;\n",
+        How.LIST, "int x;\n\nextern void *f();\nint y;\n",
+    ),
     "a new section of a manual page comes last": (
         "qmail.8", ".TP 5\n.I one\nOne.\n.SH SEE\nx\n", ".TP 5\n.I one\nOne.\n.SH ENV\nE.\n.SH SEE\nx\n",
         ".TP 5\n.I one\nOne.\n.TP 5\n.I two\nTwo.\n.SH SEE\nx\n",
@@ -129,6 +134,17 @@ DISPUTED = {
     ),
     "a variable removed by one side and changed by the other": (
         "mail.c", "int a;\nint one;\nint two;\nint b;\n", "int a;\nint b;\n", "int a;\nlong one;\nint two;\nint b;\n",
+    ),
+    "an entry replaced by each side": ("TARGETS", "a.o\nb.o\nz.o\n", "a.o\nleft.o\nz.o\n", "a.o\nright.o\nz.o\n"),
+    "an entry replaced by one side and removed by the other": (
+        "TARGETS", "a.o\nb.o\nz.o\n", "a.o\nleft.o\nz.o\n", "a.o\nz.o\n",
+    ),
+    "an include removed by one side and replaced, with more of them, by the other": (
+        "mail.c", '#include "a.h"\n#include "b.h"\n\nint x;\n', '#include "a.h"\n\nint x;\n',
+        '#include "a.h"\n#include "c.h"\n#include "d.h"\n\nint x;\n',
+    ),
+    "a declaration changed by each side": (
+        "mail.c", "extern char *f();\nint x;\n", "extern void *f();\nint x;\n", "extern int f();\nint x;\n",
     ),
     "places of conf-users": ("conf-users", "alias\nqmaild\n", "alias\nqmaild\nx\n", "alias\nqmaild\ny\n"),
     "a continued line": ("run.sh", "a \\\nb\n", "a \\\nx \\\nb\n", "a \\\ny \\\nb\n"),

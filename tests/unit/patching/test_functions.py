@@ -7,7 +7,7 @@ import difflib
 import pytest
 
 from builder.patching.c_file import CFile
-from builder.patching.functions import enclosing, functions
+from builder.patching.functions import around, enclosing, functions, inside
 from builder.patching.lines import LineIndex, split_lines
 from builder.patching.moved import Move, moved
 from builder.patching.parse import parse
@@ -98,6 +98,13 @@ def judged(hunk: Hunk, before: str, original: str, fuzz: int = 0) -> Move | None
             ["f", "g"],
         ),
         ("int f(a)\nint a;   /* why */\n\n{\n}\n", ["f"]),
+        ("int f(read)\nint (*read)();\n{\n}\nint (*g())()\n{\n}\n", ["f", "g"]),
+        ("int f()\n{\n  x(); } int g() {\n  y();\n}\n", ["f", "g"]),
+        ("char *a = {0};\nint b[] = {1};\nint f()\n{\n  int c[] = {2};\n}\n", ["f"]),
+        ("struct a { int (*b)(); };\nint f(a)\nint a;\n{\n  x(')');\n}\n", ["f"]),
+        ("#ifdef A\nint f()\n{\n}\n#endif\nint g()\n{\n}\n", ["f", "g"]),
+        ("int f(a,b) int a; int b; {\n}\nvoid\ng(void)\n{\n}\n", ["f", "g"]),
+        ("#if A\nint f(a) {\n#else\nint f() {\n#endif\n  x();\n}\n\nint g()\n{\n}", ["f", "g"]),
         ("", []),
         ("\xff\xfe\x00 no C {{{", []),
     ],
@@ -111,6 +118,30 @@ def test_a_function_is_its_head_its_parameters_and_its_body() -> None:
     assert [enclosing(text, index) for index in range(12)] == ["", "", *["main"] * 8, "", ""]
 
 
+def test_what_is_no_c_in_one_function_takes_nothing_from_the_others() -> None:
+    """As substdi.c has it, where a pointer to a function is a parameter of an old head."""
+    old = "static int once(op,fd)\nregister int (*op)();\nint fd;\n{\n  return op(fd);\n}\n"
+    broken = "int g()\n{\n  for (;;) {\n    x(;\n}\n"
+    text = (broken + old + MAIN).encode()
+    found = functions(text)
+    assert [function.name for function in found] == ["g", "once", "main"]
+    lines = text.split(b"\n")
+    assert [lines[function.first].partition(b"(")[0] for function in found] == [
+        b"int g",
+        b"static int once",
+        b"void main",
+    ]
+    assert all(lines[function.last] == b"}" for function in found)
+
+
+def test_asked_for_one_place_it_says_the_same_as_of_the_whole_file() -> None:
+    text = ("int x;\n" + ADDRESS + "\n#ifdef A\n" + AUTH + "#endif\n" + MAIN + "int y;\n").encode()
+    known = functions(text)
+    for before in range(-1, text.count(b"\n") + 2):
+        for after in range(max(before, 0), before + 20):
+            assert around(text, before, after) == inside(known, before, after)
+
+
 def test_the_heading_is_the_last_line_that_begins_a_name_as_diff_sees_it() -> None:
     lines = lines_of(ADDRESS + "\n" + MAIN)
     assert c_file(lines).heading(5) == b"char *arg;"
@@ -122,6 +153,7 @@ def test_the_heading_is_the_last_line_that_begins_a_name_as_diff_sees_it() -> No
 def test_deep_nesting_and_huge_files_are_no_error() -> None:
     assert functions(b"int f() " + b"{" * 20000) == (functions(b"int f() " + b"{" * 20000))
     assert functions(b"x" * (2 << 20)) == ()
+    assert len(functions(b"int f()\n{\n}\n" * 5000)) == 5000
 
 
 FORCED = AUTH.replace("  int pos;\n", "  int pos;\n  if (forced && !secure) return need_tls();\n")
