@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from functools import cached_property
 from types import MappingProxyType
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from builder.patching.c_file import CFile
 from builder.patching.findings import HunkStatus, Owner, PatchOutcome
+from builder.patching.lazy import lazy
 from builder.patching.lines import LineIndex, split_lines
 from builder.patching.patch import FileChange, Hunk, Patch
+from builder.patching.runs import NOWHERE, Run, nested_as_before, spans
 from builder.sources.tree import Tree
 
 
@@ -24,51 +25,85 @@ class Removed(Struct, frozen=True, gc=False):
     lines: tuple[bytes, ...]
 
 
-@dataclass(frozen=True, eq=False)
-class OwnedLines:
+class OwnedLines(Struct, frozen=True, eq=False, dict=True):
     """A file's lines, each with the patch and hunk that put it there; None for a line of the base.
 
     Compared by identity, so that what was found out about one can be remembered cheaply.
     """
 
     lines: tuple[bytes, ...]
-    owners: tuple[Owner | None, ...]
+    runs: tuple[Run, ...]
+    """Whose they are: all of them, in order."""
     removed: tuple[Removed, ...] = ()
     """What the patches so far took away, in order of place."""
+    made_of: OwnedLines | None = None
+    """The file in the base that the patches changed to this one; None if they changed none."""
 
     @classmethod
     def pristine(cls, data: bytes) -> OwnedLines:
         lines = tuple(split_lines(data))
-        return cls(lines, (None,) * len(lines))
+        return cls(lines, (Run(0, None, 0),))
 
     @classmethod
     def owned(cls, data: bytes, owner: Owner) -> OwnedLines:
         """Bytes that are new as a whole."""
         lines = tuple(split_lines(data))
-        return cls(lines, (owner,) * len(lines))
+        return cls(lines, (Run(0, owner, NOWHERE),), made_of=NOTHING)
 
-    @cached_property
+    @property
+    def origin(self) -> OwnedLines:
+        """The file in the base: this one itself, if nothing changed it."""
+        return self.made_of or self
+
+    @lazy
+    def owners(self) -> tuple[Owner | None, ...]:
+        """The owner of each line."""
+        owners: list[Owner | None] = []
+        for run, end in spans(self.runs, len(self.lines)):
+            owners += (run.owner,) * (end - run.at)
+        return tuple(owners)
+
+    def run_of(self, index: int) -> tuple[Run, int]:
+        """The run that the line `index` is in, and the index behind its last line."""
+        number = bisect_right(self._starts, index)
+        ends = self._starts[number : number + 1] or (len(self.lines),)
+        return self.runs[number - 1], ends[0]
+
+    @lazy
+    def _starts(self) -> tuple[int, ...]:
+        return tuple([run.at for run in self.runs])
+
+    @lazy
+    def nested(self) -> frozenset[int]:
+        """The runs of the base's lines, by their `at`, that are as deep in the same braces as in the base."""
+        return nested_as_before(self.lines, self.runs, self.origin.lines)
+
+    @lazy
     def index(self) -> LineIndex:
         """The lines, to look for blocks of them."""
-        return LineIndex(self.lines)
+        if self.made_of is None:
+            return LineIndex(self.lines)
+        kept = [
+            (run.at, end, run.base) for run, end in spans(self.runs, len(self.lines)) if run.base != NOWHERE
+        ]
+        return LineIndex(self.lines, self.made_of.index, kept)
 
-    @cached_property
+    @lazy
     def c_file(self) -> CFile:
         """The lines as those of a C file."""
         return CFile(self.index)
 
-    @cached_property
+    @lazy
     def data(self) -> bytes:
         """The lines as one."""
         return b"".join(self.lines)
 
 
-NOTHING = OwnedLines((), ())
+NOTHING = OwnedLines((), (Run(0, None, 0),))
 """A file that does not exist, or is empty."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reject:
+class Reject(Struct, frozen=True, kw_only=True):
     """A hunk that did not apply, with all that is needed to find out why."""
 
     patch: Patch
@@ -87,8 +122,7 @@ class Reject:
     """Why nothing of its file was tried, in a sentence without a full stop; "" for a hunk that was tried."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Applied:
+class Applied(Struct, frozen=True, kw_only=True):
     """The outcome of a series. `tree` is the patched tree if all of it applied, otherwise the tree as it was."""
 
     tree: Tree

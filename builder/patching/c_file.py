@@ -6,9 +6,9 @@ import re
 from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cached_property
 
 from builder.patching.functions import Function, functions
+from builder.patching.lazy import lazy
 from builder.patching.lines import LineIndex
 
 HEADING = re.compile(rb"[A-Za-z_$]")
@@ -33,17 +33,17 @@ class CFile:
         self.index = index
         self.lines = index.lines
 
-    @cached_property
+    @lazy
     def functions(self) -> Sequence[Function]:
         """The functions that it defines, in order."""
         return functions(b"".join(self.lines))
 
-    @cached_property
+    @lazy
     def names(self) -> frozenset[str]:
         """The names of its functions."""
         return frozenset(function.name for function in self.functions)
 
-    @cached_property
+    @lazy
     def counts(self) -> Counter[bytes]:
         """How often it has each line."""
         return Counter(self.lines)
@@ -73,22 +73,22 @@ class CFile:
             longer = self._by_beginning.get(section[:_CUT], ())
             yield from (at for at in longer if same_heading(self.lines[at], section, whole=False))
 
-    @cached_property
+    @lazy
     def _headings(self) -> list[int]:
         return [index for index, line in enumerate(self.lines) if HEADING.match(line)]
 
-    @cached_property
+    @lazy
     def _heads(self) -> list[int]:
         return [index for index in self._headings if is_head(self.lines[index].strip())]
 
-    @cached_property
+    @lazy
     def _by_text(self) -> Mapping[bytes, list[int]]:
         found: defaultdict[bytes, list[int]] = defaultdict(list)
         for index in self._headings:
             found[self.lines[index].strip()].append(index)
         return dict(found)
 
-    @cached_property
+    @lazy
     def _by_beginning(self) -> Mapping[bytes, list[int]]:
         found: defaultdict[bytes, list[int]] = defaultdict(list)
         for text, indexes in self._by_text.items():

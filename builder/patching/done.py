@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from builder.patching.applied import OwnedLines, Reject
 from builder.patching.findings import FileOutcome
+from builder.patching.lazy import lazy
+from builder.sources.tree import File
 
 
-@dataclass(frozen=True, slots=True)
-class Put:
+class Put(Struct, frozen=True, dict=True):
     """A file to be made or replaced."""
 
     path: str
     lines: OwnedLines
     mode: int
 
+    @lazy
+    def file(self) -> File:
+        """The file as a tree has it."""
+        return File(self.lines.data, self.mode)
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Done:
+
+class Done(Struct, frozen=True, kw_only=True):
     """The outcome of a change. `put` and `take_out` (a path, first) are what is to be done to the tree."""
 
     outcome: FileOutcome

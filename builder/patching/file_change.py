@@ -8,9 +8,11 @@ from builder.patching import binary, functions, moved, strip
 from builder.patching.applied import OwnedLines, Reject
 from builder.patching.done import Done, Put
 from builder.patching.findings import FileOutcome, HunkOutcome, HunkStatus, Owner
+from builder.patching.home import at_home
 from builder.patching.hunks import Changed, Moved, apply_hunks, section
 from builder.patching.memory import Known
 from builder.patching.patch import FileChange, Hunk, Kind, Patch
+from builder.patching.place import Place
 from builder.patching.state import State
 from builder.recipes.model import ApplyPolicy
 from builder.sources.tree import EXECUTABLE, PLAIN
@@ -61,10 +63,10 @@ class PatchWork:
 
     def _apply(self, number: int, change: FileChange) -> Done:
         known = self._known
-        if known is None or change.kind in _MOVES or any(map(self.state.touched, known.names[number])):
-            done = self._work_out(change)
-        else:
+        if known is not None and change.kind not in _MOVES and self.state.untouched(known.names[number]):
             done = self._on_bare_base(known, number, change)
+        else:
+            done = self._work_out(change)
         self.state.carry_out(done, self.patch.name)
         return done
 
@@ -188,8 +190,9 @@ class PatchWork:
 
     def _apply_hunks(self, job: _Job, path: str, base_path: str, before: OwnedLines) -> Changed:
         """Apply the hunks for the file at `path`, which is `base_path` in the base, to its lines."""
-        base = self.state.base_lines(base_path)
-        judge = None if self._policy.other_functions else _judge(path, base)
+        judge = None
+        if functions.is_source(path) and not self._policy.other_functions:
+            judge = _judge(self.state.base_lines(base_path))
         return apply_hunks(self.patch.name, before, job.change.hunks, self._policy, judge)
 
     def _refusal(self, job: _Job, path: str) -> tuple[HunkStatus, str] | None:
@@ -244,13 +247,13 @@ class PatchWork:
         return _mode_after(change, self.state.mode(path))
 
 
-def _judge(path: str, base: OwnedLines) -> Moved | None:
-    """Who says whether a hunk is in another function than it is for; None for a file without functions."""
-    if not functions.is_source(path):
-        return None
+def _judge(base: OwnedLines) -> Moved:
+    """Who says whether a hunk is in another function than it is for, going by what the base has."""
 
-    def judge(now: OwnedLines, expected: int, landed: int, hunk: Hunk) -> moved.Move | None:
-        return moved.moved(now.c_file, expected, landed, hunk, base.c_file)
+    def judge(now: OwnedLines, expected: int, found: Place, hunk: Hunk) -> moved.Move | None:
+        if at_home(now, base.lines, hunk, found):
+            return None
+        return moved.moved(now.c_file, expected, found.start, hunk, base.c_file)
 
     return judge
 
@@ -303,9 +306,8 @@ class _Job:
         )
 
     def rejects(self, path: str, before: OwnedLines, changed: Changed) -> tuple[Reject, ...]:
-        return tuple(
-            self.reject(hunk, path, before, expected, status) for hunk, expected, status in changed.missed
-        )
+        missed = changed.missed
+        return tuple([self.reject(hunk, path, before, expected, status) for hunk, expected, status in missed])
 
     def reject(
         self,

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from builder.patching import place
 from builder.patching.applied import OwnedLines, Removed
 from builder.patching.findings import HunkOutcome, HunkStatus, Owner
 from builder.patching.moved import Move
-from builder.patching.patch import Edit, Hunk
+from builder.patching.patch import ADDED, Edit, Hunk
+from builder.patching.runs import NOWHERE, Run
 from builder.recipes.model import ApplyPolicy
 
-Moved = Callable[[OwnedLines, int, int, Hunk], Move | None]
-"""Says whether a hunk expected at one index of a file landed at another index in another function."""
+Moved = Callable[[OwnedLines, int, place.Place, Hunk], Move | None]
+"""Says whether a hunk expected at an index of a file is at its place in another function."""
+_FEW = 1000
+"""Hunks of a file whose edits and old lines are kept with them for the next time. Of ten thousand, garbage collection
+would go through them again and again, for a third of the time."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Changed:
+class Changed(Struct, frozen=True, kw_only=True):
     """A file after its hunks. `missed` are those that did not apply, each with the index where it was expected."""
 
     after: OwnedLines
@@ -41,19 +45,21 @@ def apply_hunks(
     index = before.index
     outcomes: list[HunkOutcome] = []
     missed: list[tuple[Hunk, int, HunkStatus]] = []
+    kept = len(hunks) <= _FEW
     shift = 0  # how far the last hunk was from where it said
     for hunk in hunks:
         first = place.first_index(hunk)
         guess = first + shift
-        edits = hunk.find_edits()
-        if place.fits(index, hunk, edits, guess, output.done):
+        edits = hunk.edits if kept else hunk.find_edits()
+        old = hunk.old if kept else hunk.without(ADDED)
+        if place.fits(index, old, edits, guess, output.done):
             found: place.Place | None = place.Place(guess, 0)
         else:
             found = place.find(index, hunk, guess=guess, floor=output.done, fuzz=policy.fuzz)
         if found is not None and (policy.max_offset is None or abs(found.start - first) <= policy.max_offset):
             line = found.start + 1 + output.grown
             elsewhere = found.start != first or found.fuzz
-            move = moved(before, guess, found.start, hunk) if moved and elsewhere else None
+            move = moved(before, guess, found, hunk) if moved and elsewhere else None
             if move is not None:
                 outcomes.append(_misplaced(hunk, found, first, move, line))
                 missed.append((hunk, guess, HunkStatus.MISPLACED))
@@ -81,8 +87,10 @@ class _Output:
     def __init__(self, before: OwnedLines) -> None:
         self._before = before
         self._lines: list[bytes] = []
-        self._owners: list[Owner | None] = []
+        self._runs: list[Run] = []
         self._removed: list[Removed] = []
+        self._run = 0  # the one of before.runs that is copied next
+        self._ended = True  # whether the last line has a line end
         self._passed = 0  # how many of before.removed are dealt with
         self.done = 0
         self.grown = 0
@@ -94,34 +102,62 @@ class _Output:
         """
         if start == -1 or (edits and start + edits[0].at < self.done):
             return False
-        for at, removed, added in edits:
-            self._copy(start + at)
-            if removed:
-                self._remove(removed, owner)
-            if added:
-                self._add(added, (owner,) * len(added))
-            self.grown += len(added) - removed
+        for edit in edits:
+            self._copy(start + edit.at)
+            if edit.removed:
+                self._remove(edit.removed, owner)
+            if edit.added:
+                self._add(edit.added, owner)
+            self.grown += len(edit.added) - edit.removed
         return True
 
     def finished(self) -> OwnedLines:
         if not self.done and not self._lines:
             return self._before
         self._copy(max(self.done, len(self._before.lines)))
-        return OwnedLines(tuple(self._lines), tuple(self._owners), tuple(self._removed))
+        lines, runs, removed = tuple(self._lines), tuple(self._runs), tuple(self._removed)
+        return OwnedLines(lines, runs, removed, self._before.origin)
 
     def _copy(self, end: int) -> None:
         """Take over the old lines before index `end`. They may end before it: then it is done all the same."""
         before = self._before
         if before.removed:
             self._pass_removed(end)
-        self._add(before.lines[self.done : end], before.owners[self.done : end])
+        lines = before.lines[self.done : end]
+        if lines:
+            if not self._ended:
+                self._end_line()
+            self._copy_runs(self.done + len(lines))
+            self._lines += lines
+            self._ended = lines[-1].endswith(b"\n")
         self.done = end
 
-    def _add(self, lines: tuple[bytes, ...], owners: tuple[Owner | None, ...]) -> None:
-        if lines and self._lines and not self._lines[-1].endswith(b"\n"):
-            self._lines[-1] += b"\n"  # it was the last line of a file and is not any more
-        self._lines += lines
-        self._owners += owners
+    def _add(self, added: tuple[bytes, ...], owner: Owner) -> None:
+        if not self._ended:
+            self._end_line()
+        self._runs.append(Run(len(self._lines), owner, NOWHERE))
+        self._lines += added
+        self._ended = added[-1].endswith(b"\n")
+
+    def _copy_runs(self, end: int) -> None:
+        """Take over whose the old lines before index `end` are."""
+        runs, last = self._before.runs, len(self._before.runs) - 1
+        grown = len(self._lines) - self.done
+        while True:
+            run = runs[self._run]
+            start = max(run.at, self.done)
+            behind = runs[self._run + 1].at if self._run < last else end
+            if start < behind:
+                base = run.base if run.base == NOWHERE else run.base + start - run.at
+                self._runs.append(Run(grown + start, run.owner, base))
+            if behind >= end:
+                return
+            self._run += 1
+
+    def _end_line(self) -> None:
+        """End the last line, which was that of a file and is not any more. The base has another one."""
+        self._lines[-1] += b"\n"
+        self._runs.append(Run(len(self._lines) - 1, self._runs[-1].owner, NOWHERE))
 
     def _remove(self, count: int, owner: Owner) -> None:
         """Leave out old lines."""

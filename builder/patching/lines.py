@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
-from functools import cached_property
-from itertools import cycle
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain, cycle
+
+from builder.patching.lazy import lazy
 
 _CHARACTERS = sys.maxunicode + 1
 _FIRST_REACH = 4096
@@ -29,12 +30,24 @@ class LineIndex:
     linear even where the lines repeat without end. The string is made when a block is looked for the first time.
     """
 
-    def __init__(self, lines: Sequence[bytes]) -> None:
+    def __init__(
+        self, lines: Sequence[bytes], like: LineIndex | None = None, same: Sequence[tuple[int, int, int]] = ()
+    ) -> None:
+        """The index of a file that is made of another one, `like`, can be made of that one's.
+
+        `same`: from where to where their lines are the same, and from where on in the other; in order.
+        """
         self.lines = tuple(lines)
+        self._like = like
+        self._same = same
 
     def has(self, block: tuple[bytes, ...], start: int) -> bool:
         """Whether `block` begins at index `start`; no lines are anywhere, even outside of the file."""
         return not block or (start >= 0 and self.lines[start : start + len(block)] == block)
+
+    def knows(self, lines: Iterable[bytes]) -> bool:
+        """Whether each of these lines may be in the file: False is sure."""
+        return all(map(self.codes.__contains__, lines))
 
     def first(self, block: tuple[bytes, ...], lowest: int, highest: int) -> int | None:
         """The first index from `lowest` to `highest` where `block` begins."""
@@ -60,47 +73,66 @@ class LineIndex:
             inner, outer = outer, outer * _GROWTH
         return None
 
-    @cached_property
-    def _codes(self) -> dict[bytes, str]:
+    @lazy
+    def codes(self) -> dict[bytes, str]:
+        """The character of each line; also of lines that only the file had that it is made of."""
         # A huge file may have more distinct lines than there are characters. Then some share one, and a match of
         # characters must still be compared with the lines themselves.
-        return dict(zip(dict.fromkeys(self.lines), map(chr, cycle(range(_CHARACTERS))), strict=False))
+        if self._like is None:
+            return dict(zip(dict.fromkeys(self.lines), map(chr, cycle(range(_CHARACTERS))), strict=False))
+        codes = dict(self._like.codes)
+        for start, end in self._others():
+            for line in self.lines[start:end]:
+                codes.setdefault(line, chr(len(codes) % _CHARACTERS))
+        return codes
 
-    @cached_property
-    def _forward(self) -> str:
-        return "".join(map(self._codes.__getitem__, self.lines))
+    @lazy
+    def text(self) -> str:
+        """The file as a string, with a character for each line."""
+        if self._like is None:
+            return "".join(map(self.codes.__getitem__, self.lines))
+        others = [
+            "".join(map(self.codes.__getitem__, self.lines[start:end])) for start, end in self._others()
+        ]
+        like = self._like.text
+        same = [like[there : there + end - start] for start, end, there in self._same]
+        return "".join(chain.from_iterable(zip(others, [*same, ""], strict=True)))
 
-    @cached_property
+    def _others(self) -> Iterator[tuple[int, int]]:
+        """From where to where lines are that the other file has not: before each of the same ones and at the end."""
+        done = 0
+        for start, end, _ in self._same:
+            yield done, start
+            done = end
+        yield done, len(self.lines)
+
+    @lazy
     def _backward(self) -> str:
-        return self._forward[::-1]
+        return self.text[::-1]
 
     def _encoded(self, block: tuple[bytes, ...]) -> str | None:
-        """The block as a string; None if it has a line that is nowhere in the file."""
+        """The block as a string; None if it has a line without a character: then it is nowhere in the file."""
         try:
-            return "".join(map(self._codes.__getitem__, block))
+            return "".join(map(self.codes.__getitem__, block))
         except KeyError:
             return None
 
     def _upwards(self, block: tuple[bytes, ...], needle: str, lowest: int, highest: int) -> int | None:
-        for at in _found(self._forward, needle, lowest, highest):
-            if self.has(block, at):
-                return at
-        return None
+        if lowest > highest:
+            return None
+        end = highest + len(needle)
+        at = self.text.find(needle, lowest, end)
+        while at >= 0 and not self.has(block, at):
+            at = self.text.find(needle, at + 1, end)
+        return at if at >= 0 else None
 
     def _downwards(self, block: tuple[bytes, ...], needle: str, lowest: int, highest: int) -> int | None:
+        if lowest > highest:
+            return None
         # Not rfind: that may need time in proportion to the block at every line.
         last = len(self.lines) - len(block)
-        for at in _found(self._backward, needle[::-1], last - highest, last - lowest):
-            if self.has(block, last - at):
-                return last - at
-        return None
-
-
-def _found(text: str, needle: str, lowest: int, highest: int) -> Iterator[int]:
-    """All indexes from `lowest` to `highest` where `needle` begins, in order."""
-    at = lowest - 1
-    while at < highest:
-        at = text.find(needle, max(at + 1, 0), highest + len(needle))
-        if at < 0:
-            return
-        yield at
+        needle, end = needle[::-1], last - lowest + len(needle)
+        at = self._backward.find(needle, max(last - highest, 0), end)
+        while at >= 0 and not self.has(block, last - at):
+            at = self._backward.find(needle, at + 1, end)
+        return last - at if at >= 0 else None

@@ -15,8 +15,8 @@ from builder.sources.tree import Tree
 
 _NAME = "patching"
 _MOST_LINES = 500_000
-"""Of all that is remembered together; then everything is forgotten. A line of a result costs two references, 16 bytes,
-and about 100 more in a file where blocks of lines were looked for."""
+"""Of all that is remembered together; then everything is forgotten. A line of a result costs a reference, 8 bytes, its
+bytes once more in the whole file, and about 100 more in a file where blocks of lines were looked for."""
 _BYTES = 32
 """Of a usual line of a patch."""
 
@@ -38,7 +38,7 @@ class Known:
         self.level = strip.find_level(patch, base)
         self.paths = strip.all_paths(patch)
         """Where anything in the tree could change what comes of the patch."""
-        self.names = [strip.names_of(change, self.level) for change in patch.files]
+        self.names = [frozenset(strip.names_of(change, self.level)) for change in patch.files]
         """Of each file of the patch the names that it may have."""
         self.files: list[Done | None] = [None] * len(patch.files)
         """What came of each file of the patch, where it can be used on its own."""

@@ -79,7 +79,7 @@ def _same_surroundings(before: CFile, landed: int, hunk: Hunk, original: CFile) 
 
 def _changes(hunk: Hunk) -> Iterator[tuple[int, int]]:
     """The old lines on both sides of each change, relative to the hunk's first; a removed line is both itself."""
-    return ((at, at) if removed else (at - 1, at) for at, removed, _ in hunk.edits)
+    return ((edit.at, edit.at) if edit.removed else (edit.at - 1, edit.at) for edit in hunk.edits)
 
 
 def _of_change(known: Sequence[Function], start: int, hunk: Hunk) -> str:

@@ -20,6 +20,8 @@ ADDED = "+"
 NO_FILE = "/dev/null"
 
 _CHANGES = re.compile(r"[-+]+")
+_ONE_CHANGE = re.compile(r" *(-*)(\+*) *")
+"""The kinds of a hunk as most are: at one place lines go, come or both."""
 _REVERSE = str.maketrans({REMOVED: ADDED, ADDED: REMOVED})
 
 
@@ -52,7 +54,7 @@ class Line(NamedTuple):
     text: bytes
 
 
-class Edit(NamedTuple):
+class Edit(Struct, frozen=True, gc=False):
     """One run of changed lines: before the old line `at` (from 0 in its hunk), `removed` lines go and `added` come."""
 
     at: int
@@ -131,6 +133,10 @@ class Hunk(Struct, frozen=True, kw_only=True, dict=True):
     def find_edits(self) -> tuple[Edit, ...]:
         """These are `edits`, but not kept."""
         kinds, texts = self.kinds, self.texts
+        one = _ONE_CHANGE.fullmatch(kinds)
+        if one is not None:
+            start, middle, end = one.start(1), one.end(1), one.end(2)
+            return (Edit(start, middle - start, texts[middle:end]),) if start < end else ()
         edits: list[Edit] = []
         before = 0  # how many lines the edits so far add, which are none of the old ones
         for run in _CHANGES.finditer(kinds):

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+
+from msgspec import Struct
 
 from builder.patching.lines import LineIndex
 from builder.patching.patch import ADDED, Edit, Hunk
 
 
-class Place(NamedTuple):
+class Place(Struct, frozen=True, gc=False):
     """A match: `start` is the index (from 0) of the hunk's first line in the file, with `fuzz` lines left out.
 
     With fuzz, `start` can be before the file's first line; at -1 no hunk can be.
@@ -25,13 +26,11 @@ def first_index(hunk: Hunk) -> int:
     return hunk.old_start - 1 if hunk.kinds.strip(ADDED) else hunk.old_start
 
 
-def fits(index: LineIndex, hunk: Hunk, edits: Sequence[Edit], guess: int, floor: int) -> bool:
-    """Whether `find` finds the hunk at `guess` exactly, told without a search: most hunks are where they say.
+def fits(index: LineIndex, old: tuple[bytes, ...], edits: Sequence[Edit], guess: int, floor: int) -> bool:
+    """Whether `find` finds a hunk at `guess` exactly, told without a search: most hunks are where they say.
 
-    `edits` are those of the hunk. Neither they nor the old lines are kept with it on this way, because garbage
-    collection would go through all of them again and again: a third of the time for ten thousand hunks.
+    `old` and `edits` are the hunk's.
     """
-    old = hunk.without(ADDED)
     if edits and edits[0].at != len(old) - edits[-1].at - edits[-1].removed:
         return False  # it has more context at one end
     return guess >= floor and index.has(old, guess)
@@ -62,6 +61,8 @@ def find(
             nowhere, guess = Place(start, level), start
         elif start is not None:
             return Place(start, level)
+        elif not level and not index.knows(old[leading : len(old) - trailing]):
+            return None  # what is to be removed is nowhere, whatever is left out around it
     return nowhere
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from weakref import WeakKeyDictionary
 
 from builder.patching.applied import NOTHING, OwnedLines
-from builder.patching.done import Done
+from builder.patching.done import Done, Put
 from builder.sources.tree import PLAIN, File, Tree, folders_of
 
 _pristine: WeakKeyDictionary[File, OwnedLines] = WeakKeyDictionary()
@@ -17,7 +17,7 @@ class State:
 
     def __init__(self, tree: Tree) -> None:
         self._tree = tree
-        self._modes: dict[str, int] = {}
+        self._puts: dict[str, Put] = {}  # what was put in, also where it is not there any more
         self._new_folders: set[str] = set()
         self._differing: set[str] = set()  # what came or went, and the folders that it lies in
         self.owned: dict[str, OwnedLines] = {}
@@ -33,9 +33,9 @@ class State:
         """The tree that nothing was applied to."""
         return self._tree
 
-    def touched(self, path: str) -> bool:
-        """Whether the file at `path` may be another one than in the base."""
-        return path in self.owned or path in self.gone
+    def untouched(self, paths: frozenset[str]) -> bool:
+        """Whether the files at these paths are those of the base."""
+        return paths.isdisjoint(self.owned) and paths.isdisjoint(self.gone)
 
     def has_same(self, paths: frozenset[str]) -> bool:
         """Whether what exists at these paths is what exists there in the base; it may have other lines or modes."""
@@ -69,14 +69,14 @@ class State:
     def mode(self, path: str) -> int:
         """The mode of a file; that of a plain one if it is not there."""
         if path in self.owned:
-            return self._modes[path]
+            return self._puts[path].mode
         return self._tree[path].mode if path in self else PLAIN
 
     def join(self, other: State) -> None:
         """Take over all that was made of the same base elsewhere. Nothing here may have been touched there."""
         self.owned |= other.owned
         self.gone |= other.gone
-        self._modes |= other._modes
+        self._puts |= other._puts
         self._new_folders |= other._new_folders
         self._differing |= other._differing
 
@@ -85,15 +85,16 @@ class State:
         if done.take_out is not None:
             self._take_out(done.take_out, patch)
         if done.put is not None:
-            self._put(done.put.path, done.put.lines, done.put.mode)
+            self._put(done.put)
 
-    def _put(self, path: str, lines: OwnedLines, mode: int) -> None:
+    def _put(self, put: Put) -> None:
+        path = put.path
         if path not in self._tree:
             folders = folders_of(path)
             self._new_folders.update(folders)
             self._differing.update(folders, (path,))
-        self.owned[path] = lines
-        self._modes[path] = mode
+        self.owned[path] = put.lines
+        self._puts[path] = put
         self.gone.pop(path, None)
 
     def _take_out(self, path: str, patch: str) -> None:
@@ -107,10 +108,11 @@ class State:
             below = f"{path}/"
             if any(other.startswith(below) and other in self for other in (*self._tree, *self.owned)):
                 return False
-        return not any(folder in self for folder in folders_of(path))
+        folders = folders_of(path)
+        return not folders or not any(folder in self for folder in folders)
 
     def result(self) -> Tree:
         """The tree as it is now."""
         changes: dict[str, File | None] = dict.fromkeys(self.gone)
-        changes.update((path, File(lines.data, self._modes[path])) for path, lines in self.owned.items())
+        changes.update([(path, self._puts[path].file) for path in self.owned])
         return self._tree.changed(changes)

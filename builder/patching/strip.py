@@ -92,12 +92,13 @@ def new_target(change: FileChange, level: int, folders: Container[str]) -> str |
 
 def names_of(change: FileChange, level: int) -> list[str]:
     """The names that the file may have, each once, in the order of the patch."""
-    old, new = (
-        stripped(path, level) if path != NO_FILE else "" for path in (change.old_path, change.new_path)
-    )
+    old = stripped(change.old_path, level) if change.old_path != NO_FILE else ""
+    new = stripped(change.new_path, level) if change.new_path != NO_FILE else ""
     if not old and not new:
         old = stripped(change.index_path, level)
-    return [name for name in ((old,) if old == new else (old, new)) if name]
+    if not new or old == new:
+        return [old] if old else []
+    return [old, new] if old else [new]
 
 
 def all_paths(patch: Patch) -> frozenset[str]:

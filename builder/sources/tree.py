@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 PLAIN = 0o644
 EXECUTABLE = 0o755
@@ -17,8 +18,7 @@ EPOCH = 1196380800
 """The one time that every file of a build and a package has, in seconds: 2007-11-30, the date of netqmail 1.06."""
 
 
-@dataclass(frozen=True, slots=True, weakref_slot=True)
-class File:
+class File(Struct, frozen=True, weakref=True):
     """A regular file. `mode` is PLAIN or EXECUTABLE: nothing else of a mode matters to a build."""
 
     data: bytes
@@ -40,9 +40,7 @@ class Tree(Mapping[str, File]):
     """
 
     def __init__(self, files: Mapping[str, File]) -> None:
-        paths = sorted(files)
-        # Most are made of another tree, in order already, and to copy that takes a fifth of the time.
-        self._files = dict(files) if list(files) == paths else {path: files[path] for path in paths}
+        self._files = dict(files)
         self.memory: dict[str, Any] = {}
         """For what others worked out about this very tree, by their name, for as long as it lives."""
 
@@ -50,7 +48,7 @@ class Tree(Mapping[str, File]):
         return self._files[path]
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._files)
+        return iter(self._paths)
 
     def __contains__(self, path: object) -> bool:
         return path in self._files
@@ -65,6 +63,11 @@ class Tree(Mapping[str, File]):
         """What goes to another process: the files alone. Much of what is remembered is by the id of a value here, which
         there is another one's."""
         return type(self), (self._files,)
+
+    @cached_property
+    def _paths(self) -> list[str]:
+        # Of a thousand versions of a tree hardly one is gone through, and to sort takes longer than to make it.
+        return sorted(self._files)
 
     @cached_property
     def digest(self) -> str:
@@ -84,7 +87,7 @@ class Tree(Mapping[str, File]):
         return b"".join(self._chunks())
 
     def _chunks(self) -> Iterator[bytes]:
-        for path, file in self._files.items():
+        for path, file in self.items():
             yield b"%o %d %s\0" % (file.mode, len(file.data), path.encode("utf-8", "surrogateescape"))
             yield file.data
 

@@ -6,7 +6,6 @@ The door: `diagnose(rejects, background)`, run only when somebody is going to re
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 
 import msgspec
 
@@ -53,7 +52,7 @@ def explain(applied: Applied, diagnoses: Iterable[Diagnosis]) -> Applied:
             for file in patch.files
         )
         patches.append(msgspec.structs.replace(patch, files=tuple(files)))
-    return replace(applied, patches=tuple(patches))
+    return msgspec.structs.replace(applied, patches=tuple(patches))
 
 
 def _diagnosis(examined: Examined, judgement: Judgement) -> Diagnosis:

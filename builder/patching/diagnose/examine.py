@@ -14,6 +14,7 @@ from builder.patching.diagnose.background import Background
 from builder.patching.diagnose.blame import Fate, Mismatch, Takers, aligned, mismatches, takers, trace
 from builder.patching.diagnose.candidate import Alignment, Index, squeezed
 from builder.patching.findings import Owner
+from builder.patching.home import at_home
 from builder.patching.lines import LineIndex
 from builder.patching.patch import Hunk
 
@@ -112,7 +113,7 @@ class Examined:
         found = place.find(before.index, self.hunk, guess=expected, floor=0, fuzz=_MOST_FUZZ)
         if found is None or not found.fuzz:
             return None
-        if not self.file.in_c:
+        if not self.file.in_c or at_home(before, self.file.original, self.hunk, found):
             return found.fuzz
         move = moved.moved(before.c_file, expected, found.start, self.hunk, self.file.original_c)
         return None if move else found.fuzz

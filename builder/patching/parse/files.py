@@ -60,7 +60,8 @@ class Files:
         hunks: list[Hunk] = []
         while at < source.whole and dress.off(source.lines[at]).startswith(unified.START):
             hunk, at = unified.read_hunk(source, at, len(hunks) + 1, dress)
-            self._add(hunks, hunk)
+            hunks.append(hunk)
+        self._count(hunks)
         lost.refuse_changes_behind(source, at, dress, hunks[-1], blank=False)
         self._finish_file(hunks, at, dress=dress)
         return at
@@ -79,7 +80,8 @@ class Files:
         hunks: list[Hunk] = []
         while at < source.whole and context.begins(source, at, dress):
             hunk, at = context.read_hunk(source, at, len(hunks) + 1, dress)
-            self._add(hunks, hunk)
+            hunks.append(hunk)
+        self._count(hunks)
         if at < len(source.lines) and dress.off(source.lines[at]).startswith(context.START):
             raise source.malformed("malformed-hunk", at, "below these stars should be a hunk's line numbers")
         lost.refuse_changes_behind(source, at, dress, hunks[-1], blank=True)
@@ -99,9 +101,8 @@ class Files:
         if dress.crlf:
             self._source.note("crlf", at, "the line ends are CRLF: the CRs are left out")
 
-    def _add(self, hunks: list[Hunk], hunk: Hunk) -> None:
-        hunks.append(hunk)
-        self._hunks += 1
+    def _count(self, hunks: list[Hunk]) -> None:
+        self._hunks += len(hunks)
         if self._hunks > limits.MOST_HUNKS:
             raise limits.too_much(self._source.name, f"has more than {limits.MOST_HUNKS} hunks")
 

@@ -28,7 +28,7 @@ def refuse_size(name: str, data: bytes) -> None:
     """PatchError if the patch file is beyond the bounds."""
     if len(data) > MOST_BYTES:
         raise too_much(name, f"is larger than {MOST_BYTES // MIB} MiB")
-    if data.count(b"\n") > MOST_LINES:
+    if len(data) > MOST_LINES and data.count(b"\n") > MOST_LINES:
         raise too_much(name, f"has more than {MOST_LINES} lines")
 
 

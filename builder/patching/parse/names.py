@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta, timezone
+from functools import lru_cache
 
 from builder.patching.parse.limits import DEEPEST_PATH, LONGEST_NAME
 from builder.patching.patch import NO_FILE
@@ -122,6 +123,7 @@ def _is_epoch(stamp: bytes) -> bool:
         return False
 
 
+@lru_cache(maxsize=1024)
 def danger(path: str) -> str:
     """How a path, after whatever stripping, could lead out of the tree or into a place with powers; "" if it cannot."""
     if path == NO_FILE:

@@ -26,7 +26,7 @@ class Source:
         """Where each line begins; one more than there are lines."""
         self.firsts = bytes([line[0] for line in self.lines]).decode("latin-1")
         """How each line begins."""
-        self.texts = [line[1:] for line in self.lines]
+        self.texts = tuple([line[1:] for line in self.lines])
         """The lines without that."""
         partial = bool(self.lines) and not data.endswith(b"\n") and not self.lines[-1].startswith(b"\\")
         self.whole = len(self.lines) - partial

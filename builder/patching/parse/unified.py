@@ -35,7 +35,7 @@ def read_hunk(source: Source, at: int, number: int, dress: Dress) -> tuple[Hunk,
         kinds, texts = columns(lines)
     else:
         kinds = source.firsts[at + 1 : end]
-        texts = tuple(source.texts[at + 1 : end])
+        texts = source.texts[at + 1 : end]
     hunk = Hunk(
         number=number,
         patch_line=at + 1,

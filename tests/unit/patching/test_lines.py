@@ -47,6 +47,30 @@ def test_the_nearest_place_is_found(text: list[bytes], block: list[bytes], guess
     assert found == by_looking(text, block, guess, lowest, highest)
 
 
+@given(data=st.data(), characters=st.sampled_from([2, 3, 1_000_000]))
+def test_the_index_of_a_file_made_of_another(data: st.DataObject, characters: int) -> None:
+    """It is made of the other one's, and must find the same as one made of the lines."""
+    words = st.sampled_from([b"a\n", b"b\n", b"c\n", b"d\n"])
+    other = data.draw(st.lists(words, max_size=20))
+    text: list[bytes] = []
+    same: list[tuple[int, int, int]] = []
+    for _ in range(data.draw(st.integers(0, 3))):
+        text += data.draw(st.lists(words, max_size=4))
+        there = data.draw(st.integers(0, len(other)))
+        taken = other[there : there + data.draw(st.integers(0, 6))]
+        same.append((len(text), len(text) + len(taken), there))
+        text += taken
+    text += data.draw(st.lists(words, max_size=4))
+    block = tuple(data.draw(st.lists(words, min_size=1, max_size=4)))
+    guess, highest = data.draw(st.integers(-5, 25)), len(text) - len(block)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(lines, "_CHARACTERS", characters)
+        index = LineIndex(text, LineIndex(other), same)
+        assert index.nearest(block, guess, 0, highest) == by_looking(text, list(block), guess, 0, highest)
+        assert index.first(block, 0, highest) == by_looking(text, list(block), 0, 0, highest)
+        assert index.knows(block) or not set(block) <= set(text)
+
+
 def test_more_distinct_lines_than_characters(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lines, "_CHARACTERS", 2)
     text = [b"%d\n" % number for number in range(9)]
