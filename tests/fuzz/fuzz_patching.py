@@ -21,7 +21,7 @@ from builder.recipes.model import ApplyPolicy
 from builder.sources.tree import File, Tree
 
 LONGEST = 1.0
-"""Seconds that one input may take."""
+"""Seconds of the processor that one input may take; that it comes to an end at all is what -timeout is for."""
 
 _SMALL = 4 * limits.MIB
 _NINE_LINES = b"".join(b"%d\n" % number for number in range(1, 10))
@@ -40,7 +40,7 @@ TREE = Tree(
 
 def one_input(data: bytes) -> None:
     """Parse and apply `data`, forwards with and without fuzz and backwards. AssertionError if anything is wrong."""
-    started = time.perf_counter()
+    started = time.process_time()
     try:
         patch = parse("fuzz", data)
         _check_parts(patch)
@@ -50,7 +50,7 @@ def one_input(data: bytes) -> None:
                 _check_applied(apply(TREE, [patch], policy, reverse=reverse))
     except BuilderError:
         pass  # bad input is to end so
-    assert time.perf_counter() - started < LONGEST
+    assert time.process_time() - started < LONGEST
 
 
 def _check_parts(patch: Patch) -> None:
