@@ -28,9 +28,9 @@ int main(int argc,char **argv)
   if (argc != 3) _exit(100);
   outs("char ");
   outs(argv[1]);
-  outs("[] = \"");
+  outs("[] = \"\\\n");
   for (value = argv[2];*value;++value) outoctal((unsigned char) *value);
-  outs("\";\n");
+  outs("\\\n\";\n");
   if (substdio_flush(subfdout) == -1) _exit(111);
   _exit(0);
 }

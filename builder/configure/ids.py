@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
 
 from builder.errors import UsageError
+from builder.toolchains.platforms import Platform
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,3 +74,27 @@ LINUX = Ids(
     nofiles=64011,
 )
 """In the range that Debian reserves for fixed ids; 64010 to 64015 are those of its old qmail packages."""
+
+FREEBSD = Ids(
+    alias=81,
+    qmaild=82,
+    qmaill=83,
+    qmailp=84,
+    qmailq=85,
+    qmailr=86,
+    qmails=87,
+    root=0,
+    qmail=82,
+    nofiles=81,
+)
+"""Those of FreeBSD's ports (their UIDs and GIDs files), where the group nofiles is called qnofiles."""
+
+
+def ids_of(platform: Platform) -> Ids:
+    """The ids that programs for a platform have compiled in, if the recipe does not say otherwise."""
+    return FREEBSD if platform.os == "freebsd" else LINUX
+
+
+def conf_of(platform: Platform) -> dict[str, tuple[str, ...]]:
+    """The names of accounts where a platform's differ from those of the tree."""
+    return {"conf-groups": ("qmail", "qnofiles")} if platform.os == "freebsd" else {}

@@ -10,8 +10,13 @@ ONE_BYTE = 255
 """What qmail's delivery numbers of one byte can hold."""
 TWO_BYTES = 65000
 """What those of big-concurrency are trusted with."""
-SELECT = (1024 - 5) // 2
-"""What chkspawn allows where the C library's fd_set has 1024 bits, as on every Linux: 509."""
+FD_SET = 1024
+"""The bits of the C library's fd_set: always on Linux, and on FreeBSD unless FD_SETSIZE is defined."""
+
+
+def select_ceiling(bits: int = FD_SET) -> int:
+    """What chkspawn allows where an fd_set has so many bits: 509 of 1024."""
+    return (bits - 5) // 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +32,13 @@ class SpawnCeiling:
         return f"add the patch {self.patch} to the recipe" if self.patch else "ask for less"
 
 
-def spawn_ceiling(limits: Limits) -> SpawnCeiling:
-    """What bounds conf-spawn in a tree with these limits."""
+def spawn_ceiling(limits: Limits, fd_set: int = FD_SET) -> SpawnCeiling:
+    """What bounds conf-spawn in a tree with these limits, where the C library's fd_set has so many bits."""
     numbers = limits.spawn or ONE_BYTE
-    if limits.select and numbers > SELECT:
-        return SpawnCeiling(SELECT, "select's fd_set of 1024 bits can watch", "poll-spawn")
+    if limits.select and numbers > select_ceiling(fd_set):
+        return SpawnCeiling(
+            select_ceiling(fd_set), f"select's fd_set of {fd_set} bits can watch", "poll-spawn"
+        )
     if numbers <= ONE_BYTE:
         return SpawnCeiling(numbers, "one-byte delivery numbers can hold", "big-concurrency")
     return SpawnCeiling(numbers, "two-byte delivery numbers are trusted with", "")

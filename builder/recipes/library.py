@@ -9,7 +9,7 @@ from pathlib import Path
 
 from builder.errors import UsageError
 from builder.recipes.load import load
-from builder.recipes.model import Base, PatchSpec, Recipe
+from builder.recipes.model import Base, Image, PatchSpec, Recipe
 
 _PACKAGE = Path(__file__).resolve().parent.parent
 
@@ -45,6 +45,12 @@ class Library:
     def patch_files(self) -> dict[str, Path]:
         return self._files("patches/*/patch.toml")
 
+    def library_files(self) -> dict[str, Path]:
+        return self._files("libraries/*.toml")
+
+    def image_files(self) -> dict[str, Path]:
+        return self._files("ci/images/*.toml")
+
     def _files(self, pattern: str) -> dict[str, Path]:
         found: dict[str, Path] = {}
         for folder in self.folders:
@@ -61,9 +67,24 @@ class Library:
         path = self._resolve("base", name, self.base_files())
         return load(path, Base), path
 
+    def source(self, name: str) -> tuple[Base, Path]:
+        """A base or a library, which differ in what they are for, but not in how they are fetched."""
+        return self.linked(name) if name in self.library_files() else self.base(name)
+
+    def linked(self, name: str) -> tuple[Base, Path]:
+        """A library that programs are linked with: a source and where to get it, as a base is."""
+        path = self._resolve("library", name, self.library_files())
+        return load(path, Base), path
+
     def patch(self, name: str) -> tuple[PatchSpec, Path]:
         path = self._resolve("patch", name, self.patch_files())
         return load(path, PatchSpec), path
+
+    def image(self, name: str) -> Image:
+        return load(self._resolve("image", name, self.image_files()), Image)
+
+    def all_images(self) -> Iterator[Image]:
+        return (load(path, Image) for path in self.image_files().values())
 
     def all_recipes(self) -> Iterator[Recipe]:
         return (load(path, Recipe) for path in self.recipe_files().values())
@@ -83,5 +104,5 @@ class Library:
         guess = f" Did you mean {close[0]}?" if close else ""
         raise UsageError(
             f"There is no {kind} {name!r}.{guess}",
-            hint=f"Known: {', '.join(known)}." if known else f"No folder {kind}s/ was found.",
+            hint=f"Known: {', '.join(known)}." if known else "No folder of them was found.",
         )

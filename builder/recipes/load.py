@@ -10,9 +10,9 @@ from typing import Any, TypeVar
 import msgspec
 
 from builder.errors import UsageError
-from builder.recipes.model import Base, PatchSpec, Recipe
+from builder.recipes.model import Base, Image, PatchSpec, Recipe
 
-Kind = TypeVar("Kind", Recipe, PatchSpec, Base)
+Kind = TypeVar("Kind", Recipe, PatchSpec, Base, Image)
 
 _HEADER = re.compile(r"^\s*\[\[?\s*([^\]]+?)\s*\]\]?")
 _KEY = re.compile(r"""^\s*(?:"([^"]+)"|'([^']+)'|([A-Za-z0-9_-]+))\s*[.=]""")
@@ -59,7 +59,8 @@ def _explained(path: Path, text: str, data: dict[str, Any], message: str) -> Usa
     elif where.startswith("`key`"):
         names += _entry_with(data, names, what)
     shown = what[0].lower() + what[1:].replace("`", "")
-    return UsageError(f"{path}:{line_of(text, tuple(names))}: {'.'.join(names)}: {shown}.")
+    about = f"{'.'.join(names)}: " if names else ""
+    return UsageError(f"{path}:{line_of(text, tuple(names))}: {about}{shown}.")
 
 
 def _entry_with(data: Any, names: list[str], what: str) -> list[str]:

@@ -15,7 +15,8 @@ Sha256 = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$")]
 Commit = Annotated[str, Meta(pattern=r"^[0-9a-f]{40}$")]
 TreeDigest = Annotated[str, Meta(pattern=r"^sha256:[0-9a-f]{64}$")]
 ConfName = Annotated[str, Meta(pattern=r"^conf-[a-z0-9-]+$")]
-PackageFormat = Literal["tar", "deb"]
+PackageFormat = Literal["tar", "deb", "pkg"]
+Profile = Literal["release", "debug", "sanitize"]
 
 
 class _Described(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="kebab"):
@@ -48,7 +49,8 @@ class PackageSpec(_Described, frozen=True, kw_only=True):
     name: Name | None = None
     version: str | None = None
     maintainer: str = "nobody <nobody@localhost>"
-    formats: tuple[PackageFormat, ...] = ("tar", "deb")
+    formats: tuple[PackageFormat, ...] = ()
+    """The platform's own and a tar archive if empty: deb on Linux, pkg on FreeBSD."""
 
 
 class SpawnSpec(_Described, frozen=True, kw_only=True):
@@ -74,6 +76,12 @@ class Recipe(_Described, frozen=True, kw_only=True):
     """Macros for the compiler: true gives -DNAME."""
     ids: dict[str, Annotated[int, Meta(ge=0, le=4294967294)]] = {}
     """User and group ids that differ from the platform's table: qmailq = 2520."""
+    libraries: tuple[Name, ...] = ()
+    """Libraries that patches given by their paths need; those in patches/ folders say so themselves."""
+    answers: dict[str, str] = {}
+    """Files that the Makefile makes by running a program: what they hold, for platforms that cannot be run here."""
+    profile: Profile = "release"
+    """How it is compiled. debug: with names and lines; sanitize: also ends where C leaves undefined what happens."""
     apply: ApplyPolicy = ApplyPolicy()
     checks: tuple[Name, ...] = ("spawn-direct",)
     """Checks of the built programs; those of the patches' own checks/ folders always run."""
@@ -95,6 +103,8 @@ class PatchSpec(_Described, frozen=True, kw_only=True):
     """Patches that cannot be combined with this one."""
     variants: dict[Name, str]
     """The patch file for each base, relative to patch.toml."""
+    libraries: tuple[Name, ...] = ()
+    """Names in a libraries/ folder: what its programs are linked with besides the C library."""
     strip: Annotated[int, Meta(ge=0, le=9)] | None = None
     """Leading folders to cut off the paths in its files; found out if absent."""
     origin: str = ""
@@ -152,7 +162,38 @@ class Base(_Described, frozen=True, kw_only=True):
     """Defaults of conf-* files that differ from what the tree says."""
 
 
+class Image(_Described, frozen=True, kw_only=True):
+    """ci/images/<name>.toml: what a container is made from, as a distribution's packages or from a registry."""
+
+    name: Name
+    summary: str
+    suite: Annotated[str, Meta(pattern=r"^([a-z][a-z0-9-]*)?$")] = ""
+    """The distribution's release, as its archive calls it, for one that is made here: "bookworm"."""
+    packages: tuple[Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9.+:~=-]*$")], ...] = ()
+    """What is installed beyond the smallest system: "gcc", or one version of it, "gcc=4:12.2.0-3"."""
+    zig: bool = False
+    """Whether the pinned compiler zig is in /opt/zig."""
+    snapshot: Annotated[str, Meta(pattern=r"^(\d{8}T\d{6}Z)?$")] = ""
+    """The state of the archive to take packages from, for --mirror with a snapshot archive; else it is today's."""
+    registry: str = ""
+    """What a registry calls it, for one that is taken from there as it is: "debian". Never by tag: `digest` is needed."""
+    digest: Annotated[str, Meta(pattern=r"^(sha256:[0-9a-f]{64})?$")] = ""
+    """The digest by which the registry must give it."""
+    sha256: dict[str, Sha256] = {}
+    """By processor: what the unpacked archive of the image that is made here must hash to, if that is known."""
+
+    def __post_init__(self) -> None:
+        if bool(self.suite) == bool(self.registry):
+            raise ValueError(
+                "an image needs a suite, to be made from its packages, or a registry that has it"
+            )
+        if bool(self.registry) != bool(self.digest):
+            raise ValueError("registry and digest go together")
+        if self.registry and (self.packages or self.zig or self.snapshot or self.sha256):
+            raise ValueError("nothing is added to an image from a registry")
+
+
 def schema() -> dict[str, object]:
-    """JSON Schemas of the three files, by the kind of the file: recipe, patch, base."""
-    kinds = {"recipe": Recipe, "patch": PatchSpec, "base": Base}
+    """JSON Schemas of the four files, by the kind of the file: recipe, patch, base, image."""
+    kinds = {"recipe": Recipe, "patch": PatchSpec, "base": Base, "image": Image}
     return {kind: msgspec.json.schema(model) for kind, model in kinds.items()}

@@ -17,6 +17,7 @@ from builder.fixups.lookup import fixups_of
 from builder.recipes.library import Library
 from builder.recipes.model import Base, Limits, PatchSpec, Recipe
 from builder.toolchains.platforms import Platform, default_platform, platform_called
+from builder.toolchains.profiles import build_id
 
 _PATCH_SUFFIXES = (".patch", ".diff")
 
@@ -67,6 +68,8 @@ class Plan:
     base_path: Path
     patches: tuple[PatchInput, ...]
     platform: Platform
+    libraries: tuple[tuple[Base, Path], ...] = ()
+    """What its programs are linked with besides the C library, each with the path of its file."""
     flags: str = ""
     """What selected it on the command line, for advice on what to type next: "--recipe bigconc"."""
     library: Library | None = None
@@ -75,7 +78,7 @@ class Plan:
     @property
     def id(self) -> str:
         """The build's printable name."""
-        return f"{self.recipe.name}@{self.platform.id}"
+        return build_id(self.recipe.name, self.platform.id, self.recipe.profile)
 
     def with_recipe(self, recipe: Recipe) -> Plan:
         """The plan for a recipe that differs in nothing that was looked up."""
@@ -117,6 +120,7 @@ def make_plan(
     base, base_path = library.base(recipe.base)
     patches = tuple(read_patch(library, name, base.name) for name in recipe.patches)
     _check_series(patches)
+    _check_profile(recipe, base)
     flags = flags or f"--recipe {recipe.name}"
     if fixups:
         patches = _with_fixups(library, base, patches, flags)
@@ -128,8 +132,15 @@ def make_plan(
         patches=patches,
         platform=platform_called(wanted) if wanted else default_platform(),
         flags=flags,
+        libraries=tuple(library.linked(name) for name in _libraries(recipe, patches)),
         library=library,
     )
+
+
+def _libraries(recipe: Recipe, patches: Sequence[PatchInput]) -> tuple[str, ...]:
+    """The names of the libraries that a recipe and its patches ask for, each once."""
+    asked = (*recipe.libraries, *(name for patch in patches if patch.spec for name in patch.spec.libraries))
+    return tuple(dict.fromkeys(asked))
 
 
 def _with_fixups(
@@ -185,6 +196,15 @@ def _read(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise UsageError(f"The patch {path} cannot be read: {error.strerror}.") from error
+
+
+def _check_profile(recipe: Recipe, base: Base) -> None:
+    for name in ("conf-cc", "conf-ld"):
+        if recipe.profile != "release" and (name in recipe.conf or name in base.conf):
+            raise UsageError(
+                f"The profile {recipe.profile} is a matter of {name}, which the recipe or its base sets itself.",
+                hint=f"Leave {name} to the platform, or write the flags that you want into it.",
+            )
 
 
 def _check_series(patches: Sequence[PatchInput]) -> None:

@@ -21,7 +21,7 @@ if sys.version_info >= (3, 14):
 else:
     from backports import zstd
 
-MAX_ARCHIVE = 32 * 1024 * 1024
+MAX_ARCHIVE = 64 * 1024 * 1024
 """Bytes of a packed archive."""
 MAX_RATIO = 100
 """How many times its own size an archive may unpack to; source code gives 4 to 10."""

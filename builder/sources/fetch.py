@@ -104,7 +104,7 @@ def fetch_all(
     return {name: results[name] for name in wanted}
 
 
-class _Shared:
+class _Shared(Quiet):
     """A Progress that several threads may use."""
 
     def __init__(self, progress: Progress) -> None:

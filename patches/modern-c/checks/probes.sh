@@ -82,7 +82,7 @@ can ASK_STRICT && { echo "the compiler does not know $strict"; exit 99; }
 answers=$(cd truth && echo *)
 ./chkshsgr || answers=$(echo "$answers" | sed 's/hasshsgr.h//')
 rm -f $answers
-MAKEFLAGS= make -o compile -o load $answers >probes.log 2>&1 || {
+MAKEFLAGS= make -o compile -o load -o chkshsgr $answers >probes.log 2>&1 || {
   tail -5 probes.log
   echo "make cannot answer the probes' questions again"
   exit 1

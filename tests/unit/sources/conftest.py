@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from builder.console import Quiet
 from builder.process import clean_environment, run
 from builder.recipes.model import Base, GitSource, TarballSource
 from builder.sources.store import sha256_of
@@ -239,7 +240,7 @@ def base(tree: Tree, tarball: TarballSource, git_source: GitSource) -> Base:
 
 
 @dataclass
-class Said:
+class Said(Quiet):
     """A Progress that remembers what was said."""
 
     steps: list[str] = field(default_factory=list)

@@ -130,7 +130,7 @@ HOSTILE = {
     "bzip2 bomb": (bz2.compress(bytes(8 << 20)), "unpacks to more than"),
     "zstd bomb": (zstd.compress(bytes(8 << 20)), "unpacks to more than"),
     "many streams": (gzip.compress(b"") * 200, "more than 100 packed streams"),
-    "large": (bytes(33 * 1024 * 1024), "more than 33554432 bytes"),
+    "large": (bytes(65 * 1024 * 1024), "more than 67108864 bytes"),
 }
 
 
