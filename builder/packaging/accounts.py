@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 from dataclasses import dataclass
+from shlex import quote
 
 from builder.configure.ids import GROUPS, USERS, Ids
 from builder.errors import PackageError
@@ -34,6 +35,20 @@ class Accounts:
 
     users: tuple[User, ...]
     groups: tuple[Group, ...]
+
+    def commands(self) -> list[str]:
+        """A package's script that makes them, but for root: everything is checked first, so that a refusal changes nothing."""
+        groups = [group for group in self.groups if group.id != ROOT]
+        users = [user for user in self.users if user.id != ROOT]
+        return [
+            *(f"check_group {quote(group.name)} {group.id}" for group in groups),
+            *(f"check_user {quote(user.name)} {user.id}" for user in users),
+            *(f"add_group {quote(group.name)} {group.id}" for group in groups),
+            *(
+                f"add_user {quote(user.name)} {user.id} {quote(user.group)} {quote(user.home)}"
+                for user in users
+            ),
+        ]
 
     def user_name(self, uid: int) -> str:
         """The name of a user id; PackageError if none of the users has it."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import sys
 import tarfile
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from builder.packaging.payload import Entry
 from builder.sources.tree import EPOCH
@@ -30,17 +30,24 @@ def tar(entries: Iterable[Entry], *, top: str = "") -> bytes:
     Nothing of the machine gets in: one time for everything, owners and modes as the entries have them. GNU's form of
     tar, since it holds any id and path without PAX records, and every tar and dpkg reads it.
     """
+    return _tar(entries, tarfile.GNU_FORMAT, lambda path: top + path.lstrip("/"))
+
+
+def ustar(entries: Iterable[Entry]) -> bytes:
+    """The same in POSIX's older form and with the entries' own paths as names. ValueError for what that cannot hold."""
+    return _tar(entries, tarfile.USTAR_FORMAT, str)
+
+
+def _tar(entries: Iterable[Entry], form: int, name_of: Callable[[str], str]) -> bytes:
     written = io.BytesIO()
-    with tarfile.open(
-        fileobj=written, mode="w", format=tarfile.GNU_FORMAT, errors="surrogateescape"
-    ) as archive:
+    with tarfile.open(fileobj=written, mode="w", format=form, errors="surrogateescape") as archive:
         for entry in sorted(entries, key=lambda entry: entry.path):
-            archive.addfile(_header(entry, top), io.BytesIO(entry.data or b""))
+            archive.addfile(_header(entry, name_of(entry.path)), io.BytesIO(entry.data or b""))
     return written.getvalue()
 
 
-def _header(entry: Entry, top: str) -> tarfile.TarInfo:
-    header = tarfile.TarInfo(top + entry.path.lstrip("/"))
+def _header(entry: Entry, name: str) -> tarfile.TarInfo:
+    header = tarfile.TarInfo(name)
     header.type = _TYPES[entry.kind]
     header.mode = entry.mode
     header.uid, header.gid = entry.uid, entry.gid

@@ -30,7 +30,7 @@ def deb(payload: Payload, label: Label) -> bytes:
     """
     installed = [entry for entry in payload.entries if not entry.state]
     control = {
-        "control": _control(installed, label, accounts=bool(_accounts_to_make(payload))),
+        "control": _control(installed, label, accounts=bool(payload.accounts.commands())),
         "md5sums": _md5sums(installed),
         **_scripts(payload, label),
     }
@@ -86,7 +86,7 @@ def _md5sums(installed: list[Entry]) -> bytes:
 
 def _scripts(payload: Payload, label: Label) -> dict[str, bytes]:
     """The maintainer scripts that the payload needs."""
-    accounts = _accounts_to_make(payload)
+    accounts = payload.accounts.commands()
     state = [entry for entry in payload.entries if entry.state]
     scripts = {}
     if accounts:
@@ -105,18 +105,6 @@ def _script(when: str, commands: list[str], *, functions: str = "") -> bytes:
     body = "".join(f"  {command}\n" for command in commands)
     text = f'#!/bin/sh\nset -e\n{library}\ncase "$1" in\n{when})\n{body}  ;;\nesac\n'
     return text.encode("utf-8", "surrogateescape")
-
-
-def _accounts_to_make(payload: Payload) -> list[str]:
-    """The script's lines: first everything is checked, so that a refusal changes nothing."""
-    groups = [group for group in payload.accounts.groups if group.id != ROOT]
-    users = [user for user in payload.accounts.users if user.id != ROOT]
-    return [
-        *(f"check_group {quote(group.name)} {group.id}" for group in groups),
-        *(f"check_user {quote(user.name)} {user.id}" for user in users),
-        *(f"add_group {quote(group.name)} {group.id}" for group in groups),
-        *(f"add_user {quote(user.name)} {user.id} {quote(user.group)} {quote(user.home)}" for user in users),
-    ]
 
 
 def _make(entry: Entry) -> str:

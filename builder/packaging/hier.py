@@ -7,10 +7,11 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from builder import process
-from builder.backends.local import Local, local
+from builder.backends.backend import Backend
 from builder.compiling.build import Build
 from builder.errors import CompileError, PackageError
+from builder.packaging.host_printer import link_for_host
+from builder.packaging.running import run_in
 
 _PRINTER = Path(__file__).with_name("printer.c")
 _LINE = re.compile(
@@ -18,8 +19,6 @@ _LINE = re.compile(
     r"\t(?P<home>/[^\t]*)\t(?P<below>[^\t]*)(?:\t(?P<file>[^\t]+))?"
 )
 _HINT = "hier.c may call h, d, c, p and z with the arguments that qmail-1.03 gives them, and no others."
-_SECONDS = 120
-"""More than compiling one small file ever takes, even where zig first builds its C library."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,9 +57,9 @@ def calls_of(build: Build, tree: Path) -> tuple[Call, ...]:
 
 def _printed(build: Build, tree: Path) -> str:
     try:
-        with local(build.toolchain) as backend:
+        with build.where.open(build.toolchain) as backend:
             _link(build, tree, backend)
-            printed = _run(backend, tree, f"./{_PRINTER.stem}")
+            printed = run_in(backend, tree, f"./{_PRINTER.stem}")
     except CompileError as error:
         raise PackageError(
             f"hier() cannot be asked what belongs into a package. {error.what}", hint=_HINT
@@ -68,7 +67,7 @@ def _printed(build: Build, tree: Path) -> str:
     return printed.decode("utf-8", "surrogateescape")
 
 
-def _link(build: Build, tree: Path, backend: Local) -> None:
+def _link(build: Build, tree: Path, backend: Backend) -> None:
     """Link the printer with hier.o, the auto_* constants that hier.c includes, and the tree's archives."""
     constants = re.findall(r'^#include "(auto_\w+)\.h"', (tree / "hier.c").read_text("latin-1"), re.MULTILINE)
     ours = {_PRINTER.name: _PRINTER.read_bytes()}
@@ -79,23 +78,14 @@ def _link(build: Build, tree: Path, backend: Local) -> None:
     build.make([name for name in objects if name.replace(".o", ".c") not in ours], folder=tree)
     for name, text in ours.items():
         (tree / name).write_bytes(text)
-        _run(backend, tree, "./compile", name)
+    if build.platform.cross:
+        link_for_host(build, tree, backend, _PRINTER.stem, objects)
+        return
+    for name in ours:
+        run_in(backend, tree, "./compile", name)
     # Only what hier.o asks for is taken from an archive. Twice, since one archive may need another before it.
     archives = sorted(path.name for path in tree.glob("*.a"))
-    _run(backend, tree, "./load", _PRINTER.stem, *objects, *archives, *archives)
-
-
-def _run(backend: Local, tree: Path, *argv: str) -> bytes:
-    try:
-        finished = backend.run(list(argv), folder=tree, timeout=_SECONDS)
-    except OSError as error:
-        raise PackageError(
-            f"hier() cannot be asked what belongs into a package: {argv[0]} does not run here: {error.strerror}.",
-            hint="Build on a machine that can run what it compiles.",
-        ) from error
-    if not finished.ok:
-        raise CompileError(f"{process.quoted(argv)} failed: {finished.how}.\n{finished.text.strip()}")
-    return finished.output
+    run_in(backend, tree, "./load", _PRINTER.stem, *objects, *archives, *archives)
 
 
 def _parsed(line: str) -> Call:

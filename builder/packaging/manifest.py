@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from builder.packaging.package import Package
 from builder.packaging.payload import Entry, Payload
+from builder.toolchains.profiles import build_id
 
 MANIFEST = "manifest.json"
 REPORT = "report.json"
@@ -44,6 +45,10 @@ class Inputs(Struct, frozen=True, kw_only=True):
     patches: tuple[PatchInput, ...]
     """In the order in which they were applied."""
     platform: str
+    abi: str
+    """What the programs are made for, in the words of the platform's package manager: amd64, FreeBSD:14:amd64."""
+    profile: str = "release"
+    """How it was compiled: release, debug or sanitize."""
     compiler: str
     """The compiler's own words for its version."""
     compressor: str
@@ -66,7 +71,7 @@ def manifest(
         {
             **findings,
             "schema_version": SCHEMA_VERSION,
-            "build": f"{inputs.recipe}@{inputs.platform}",
+            "build": build_id(inputs.recipe, inputs.platform, inputs.profile),
             "inputs": inputs,
             "payload": [_summary(entry) for entry in payload.entries],
             "left_out": [{"path": left.path, "reason": left.reason} for left in payload.left_out],

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from builder.backends.local import LocalOpener
 from builder.compiling.build import Build, Compiled
 from builder.compiling.messages import count_warnings
 from builder.configure.ids import LINUX
@@ -55,6 +56,7 @@ def build(
         seeds={},
         conf={},
         ids=LINUX,
+        where=LocalOpener(),
         found=Compiled(compiler="none", compile="none", link="none", warnings=count_warnings([])),
         make_seconds=0,
         makes={"hier.o": b"", "auto_qmail.o": b"", **makes},

@@ -20,6 +20,7 @@ INPUTS = Inputs(
     configured_tree="sha256:cc",
     patches=(PatchInput(name="big-concurrency", file="netqmail-1.06.patch", sha256="dd"),),
     platform="linux-musl-amd64",
+    abi="amd64",
     compiler="zig 0.17.1",
     compressor="zstd 1.5.7",
     conf={"conf-spawn": "1000", "conf-qmail": "/var/qmail"},
