@@ -3,55 +3,69 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from builder import process
+from builder.backends.backend import SHELL, shell_environment
+from builder.backends.programs import program_folder
 from builder.process import Finished
-from builder.toolchains.toolchain import Toolchain
+from builder.toolchains.platforms import Platform
+from builder.toolchains.toolchain import Toolchain, toolchain_for
+
+NAME = "local"
 
 
 class Local:
     """This machine, with a toolchain's programs first on PATH."""
 
+    name = NAME
+
     def __init__(self, toolchain: Toolchain, bin_folder: Path) -> None:
         self._toolchain = toolchain
         self._bin = bin_folder
 
-    @property
-    def path(self) -> str:
-        """The PATH of the programs that run here."""
-        return f"{self._bin}:{process.SYSTEM_PATH}"
-
-    @property
-    def environment(self) -> dict[str, str]:
-        """The whole environment of the programs that run here."""
-        extra = {"PATH": self.path, "TMPDIR": os.fspath(self._bin), **self._toolchain.environment}
-        return process.clean_environment(extra)
-
     def run(
         self,
-        argv: list[str],
+        argv: Sequence[str],
         *,
         folder: Path,
         timeout: float | None = None,
-        environment: dict[str, str] | None = None,
+        environment: Mapping[str, str] | None = None,
         on_line: Callable[[bytes], None] | None = None,
+        reads: Sequence[Path] = (),  # noqa: ARG002 - here everything can be read
     ) -> Finished:
-        """Run `argv` in `folder`; `environment` is added to the toolchain's own. stderr is part of the output."""
-        env = {**self.environment, **(environment or {})}
-        return process.run(argv, cwd=folder, env=env, timeout=timeout, on_line=on_line)
+        return process.run(
+            argv, cwd=folder, env=self._environment(environment or {}), timeout=timeout, on_line=on_line
+        )
+
+    def shell(self, *, folder: Path, prompt: str, reads: Sequence[Path] = ()) -> int:  # noqa: ARG002 - as above
+        return process.in_terminal(SHELL, cwd=folder, env=self._environment(shell_environment(prompt)))
+
+    def _environment(self, more: Mapping[str, str]) -> dict[str, str]:
+        return process.clean_environment(
+            {
+                "PATH": f"{self._bin}:{process.SYSTEM_PATH}",
+                "TMPDIR": os.fspath(self._bin),
+                **self._toolchain.environment,
+                **more,
+            }
+        )
 
 
-@contextmanager
-def local(toolchain: Toolchain) -> Iterator[Local]:
-    """A Local whose folder of programs vanishes at the end."""
-    with TemporaryDirectory(prefix="qmail-builder-bin-") as name:
-        folder = Path(name)
-        for program, body in toolchain.programs.items():
-            script = folder / program
-            script.write_text(f"#!/bin/sh\n{body}\n")
-            script.chmod(0o755)
-        yield Local(toolchain, folder)
+@dataclass(frozen=True, slots=True)
+class LocalOpener:
+    """This machine as it is."""
+
+    name: str = NAME
+    here: bool = True
+
+    def toolchain(self, platform: Platform, cache: Path) -> Toolchain:
+        return toolchain_for(platform, cache)
+
+    @contextmanager
+    def open(self, toolchain: Toolchain) -> Iterator[Local]:
+        with program_folder(toolchain) as folder:
+            yield Local(toolchain, folder)

@@ -1,0 +1,84 @@
+"""`image build|list|verify`: the images that containers are made from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from builder.commands.common import to_json
+from builder.console import progress
+from builder.errors import SourceError
+from builder.images.kept import KeptImage, Shelf
+from builder.images.made import make_image
+from builder.recipes.library import Library
+from builder.recipes.model import Image
+from builder.sources.store import default_store
+from builder.toolchains.platforms import machine_arch
+
+IMAGE_SCHEMA = 1
+_MB = 1_000_000
+
+
+def build(names: Sequence[str], library: Library, *, mirror: str | None) -> None:
+    """Make images from packages and keep them in the store, in place of older ones."""
+    for image in [library.image(name) for name in names]:
+        with progress() as shown:
+            kept = make_image(image, Shelf(default_store()), shown, mirror=mirror)
+        print(_line(image, kept), flush=True)
+
+
+def show(library: Library, *, as_json: bool) -> None:
+    """Print every image, and whether this machine has it."""
+    shelf = Shelf(default_store())
+    found = [(image, shelf.find(image, machine_arch())) for image in library.all_images()]
+    if as_json:
+        rows = [{"name": image.name, "summary": image.summary, "kept": kept} for image, kept in found]
+        print(to_json({"schema_version": IMAGE_SCHEMA, "images": rows}))
+        return
+    for image, kept in found:
+        print(_line(image, kept))
+
+
+def verify(names: Sequence[str], library: Library, *, again: bool, mirror: str | None) -> None:
+    """Check images of the store, all if none is named, against their sums; with `again` make them anew and compare.
+
+    SourceError if one differs, or if one that was named was never made.
+    """
+    shelf = Shelf(default_store())
+    for image in [library.image(name) for name in names] or library.all_images():
+        made = shelf.find(image, machine_arch())
+        if made is None and not names:
+            continue
+        if made is None:
+            raise SourceError(
+                f"The image {image.name} was not made yet.", hint=f"Make it: image build {image.name}"
+            )
+        shelf.require_whole(made)
+        if again:
+            _require_same(image, made, shelf, mirror)
+        print(f"{'same again' if again else 'whole':10}  {_line(image, made)}")
+
+
+def _require_same(image: Image, made: KeptImage, shelf: Shelf, mirror: str | None) -> None:
+    with progress() as shown:
+        again = make_image(image, shelf, shown, mirror=mirror)
+    if again.sha256 == made.sha256:
+        return
+    changed = [
+        f"{package} {made.packages.get(package, 'absent')} → {again.packages.get(package, 'absent')}"
+        for package in sorted(made.packages.keys() | again.packages.keys())
+        if made.packages.get(package) != again.packages.get(package)
+    ]
+    why = f"other packages: {', '.join(changed)}" if changed else "the same packages"
+    raise SourceError(
+        f"Made anew, the image {image.name} is sha256:{again.sha256}, and was sha256:{made.sha256}; {why}.",
+        hint="The new one is kept. To get the same for good, pin a snapshot in its file.",
+    )
+
+
+def _line(image: Image, kept: KeptImage | None) -> str:
+    state = "not made yet"
+    if kept is not None:
+        state = f"sha256:{kept.sha256[:12]}  {kept.size / _MB:5.0f} MB"
+    elif image.registry:
+        state = f"of {image.registry} by digest"
+    return f"{image.name:14}  {state:30}  {image.summary}"

@@ -1,0 +1,131 @@
+"""Making an image from a distribution's packages with mmdebstrap: the same packages give the same bytes."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import tarfile
+from pathlib import Path
+
+from builder import process
+from builder.console import Progress
+from builder.errors import BackendError, UsageError
+from builder.images.kept import KeptImage, Shelf
+from builder.recipes.model import Image
+from builder.sources.tree import EPOCH
+from builder.temporary import temporary_folder
+from builder.toolchains.platforms import machine_arch
+from builder.toolchains.toolchain import zig_program
+
+_LIMIT = 900.0
+"""Seconds for fetching and unpacking some hundred packages on a slow line."""
+_NO_NETWORK = (
+    "Could not resolve",
+    "Temporary failure resolving",
+    "Could not connect",
+    "Network is unreachable",
+)
+"""What apt says."""
+_ZIG_PARTS = ("zig", "lib", "LICENSE")
+"""What of the wheel's folder zig itself needs."""
+_ZIG_PLACE = Path("opt/zig")
+_SLIM = ("--dpkgopt=path-exclude=/usr/share/doc/*", "--dpkgopt=path-exclude=/usr/share/man/*")
+
+
+def make_image(image: Image, shelf: Shelf, progress: Progress, *, mirror: str | None = None) -> KeptImage:
+    """Make `image` and put it on the shelf, in place of an older one.
+
+    `mirror` is the URL of an archive, or a whole sources.list line; by default it is the one that this machine's own
+    packages come from. BackendError if mmdebstrap is missing or fails; SourceError if the image has a known hash
+    and what was made has another.
+    """
+    if image.registry:
+        raise UsageError(
+            f"The image {image.name} is not made: an engine takes it from {image.registry} when it is first used."
+        )
+    program = process.require_program("mmdebstrap", package="mmdebstrap")
+    progress.step(f"making the image {image.name}")
+    with temporary_folder("image") as folder:
+        archive, listed = folder / "image.tar", folder / "packages"
+        command = [
+            os.fspath(program),
+            "--variant=minbase",
+            *_SLIM,
+            *([f"--include={','.join(image.packages)}"] if image.packages else []),
+            *(word for hook in _hooks(listed) for word in ("--customize-hook", hook)),
+            image.suite,
+            os.fspath(archive),
+            *_mirror(image, mirror),
+        ]
+        environment = process.clean_environment(
+            {"TMPDIR": os.fspath(folder), "DEBIAN_FRONTEND": "noninteractive"}
+        )
+        with progress.output(f"mmdebstrap {image.name}") as show:
+            done = process.run(command, env=environment, timeout=_LIMIT, on_line=show)
+        if not done.ok:
+            raise _failed(image, done)
+        if image.zig:
+            progress.step(f"adding zig to the image {image.name}")
+            _add_zig(archive)
+        return shelf.put(image, machine_arch(), archive, packages=_packages(listed.read_text()))
+
+
+def _hooks(listed: Path) -> list[str]:
+    """Commands for a shell; $1 is the folder with the system."""
+    wanted = r"--showformat=${Package}\t${Version}\n"
+    return [
+        'mkdir -m 1777 "$1/cache" "$1/build"',
+        # What differs from run to run without being of use: logs, caches, the ids of machines.
+        'rm -rf "$1"/var/log/* "$1"/var/cache/* "$1"/var/lib/apt/lists/* "$1"/etc/machine-id "$1"/etc/hostname "$1"/etc/resolv.conf',
+        f'dpkg-query --admindir="$1/var/lib/dpkg" -W {shlex.quote(wanted)} > {shlex.quote(os.fspath(listed))}',
+    ]
+
+
+def _add_zig(archive: Path) -> None:
+    """The pinned compiler, at the end of the archive: as root's, with plain modes and one date."""
+    home = zig_program().parent
+    paths = [home, *(path for part in _ZIG_PARTS for path in _whole(home / part))]
+    with tarfile.open(archive, "a", format=tarfile.PAX_FORMAT) as opened:
+        for path in paths:
+            entry = tarfile.TarInfo(f"./{_ZIG_PLACE / path.relative_to(home)}")
+            entry.mtime = EPOCH
+            entry.mode = 0o755 if path.is_dir() or path.name == "zig" else 0o644
+            if path.is_dir():
+                entry.type = tarfile.DIRTYPE
+                opened.addfile(entry)
+            else:
+                entry.size = path.stat().st_size
+                with path.open("rb") as file:
+                    opened.addfile(entry, file)
+
+
+def _whole(path: Path) -> list[Path]:
+    """A file or folder with all that is in it, but for what a run of Python may have left there."""
+    found = [path, *path.rglob("*")] if path.exists() else []
+    return sorted(one for one in found if "__pycache__" not in one.parts)
+
+
+def _mirror(image: Image, mirror: str | None) -> list[str]:
+    if mirror is None:
+        if image.snapshot:
+            raise BackendError(
+                f"The image {image.name} is pinned to the snapshot {image.snapshot}, and no snapshot archive is named.",
+                hint="Name one with --mirror URL; /{snapshot} in it stands for the date.",
+            )
+        return []
+    return [mirror.replace("{snapshot}", image.snapshot)]
+
+
+def _failed(image: Image, done: process.Finished) -> BackendError:
+    lines = [line for line in done.text.splitlines() if line.startswith("E:")] or done.text.splitlines()
+    why = lines[0].removeprefix("E:").strip().rstrip(".") if lines else done.how
+    if any(sign in done.text for sign in _NO_NETWORK):
+        why = f"no network, {why}"
+    return BackendError(
+        f"The image {image.name} cannot be made here: {why}.",
+        hint="It needs the archive of its distribution and its keys: --mirror says where; `image list` shows what is kept.",
+    )
+
+
+def _packages(text: str) -> dict[str, str]:
+    return dict(line.split("\t", 1) for line in text.splitlines())
