@@ -23,6 +23,7 @@ from io import FileIO
 from pathlib import Path
 from typing import IO, Self
 
+from builder import terminal
 from builder.errors import BackendError
 from builder.sources.tree import EPOCH
 
@@ -200,6 +201,32 @@ def _read_lines(
 def foreground(argv: Sequence[str | os.PathLike[str]], *, cwd: Path) -> int:
     """Run a program with our own terminal and environment, for those that talk to a person; its exit code."""
     return subprocess.run([os.fspath(word) for word in argv], cwd=cwd, check=False).returncode
+
+
+def in_terminal(
+    argv: Sequence[str | os.PathLike[str]], *, cwd: Path | None = None, env: Mapping[str, str]
+) -> int:
+    """Run a program that a person talks to, in a session and on a terminal of its own; its exit code."""
+    with terminal.new_terminal() as (ours, theirs):
+        # Who leads a session gets the first terminal that it opens as its own: Ctrl-C and job control work there.
+        opened = ["/bin/sh", "-c", 'exec "$@" < "$0" > "$0" 2>&1', os.fspath(theirs)]
+        child = subprocess.Popen(
+            [*opened, *(os.fspath(word) for word in argv)],
+            cwd=cwd,
+            env=dict(env),
+            stdin=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        try:
+            terminal.connect(
+                ours,
+                resize=lambda lines, columns: terminal.set_size(ours, lines, columns),
+                ended=lambda: child.poll() is not None,
+            )
+            return child.wait()
+        finally:
+            end_group(child)
+            child.wait()
 
 
 def end_group(child: subprocess.Popen[bytes]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -24,6 +24,8 @@ class Ground:
     home: Path
     programs: Path
     conf_spawn: int
+    environment: Mapping[str, str]
+    """What the programs need besides PATH."""
 
     @classmethod
     def prepare(cls, build: Build, scratch: Path) -> Self:
@@ -35,7 +37,12 @@ class Ground:
         (home / "queue/lock/tcpto").write_bytes(bytes(_TCPTO_BYTES))
         targets = ("qmail-rspawn", "qmail-remote")
         twin = build.twin(scratch / "twin", home=os.fspath(home), ids=own_ids(), targets=targets)
-        return cls(home=home, programs=twin.folder, conf_spawn=int(twin.conf["conf-spawn"]))
+        return cls(
+            home=home,
+            programs=twin.folder,
+            conf_spawn=int(twin.conf["conf-spawn"]),
+            environment=build.toolchain.runtime,
+        )
 
     def route_to(self, sink: Sink) -> None:
         """Send all mail to the sink, without any look-up of names."""

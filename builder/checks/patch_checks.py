@@ -12,11 +12,15 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from builder.backends.local import Local, local
+import msgspec
+
+from builder.backends.backend import Backend
 from builder.checks.report import CheckResult, skipped
 from builder.checks.scratch import scratch_folder
 from builder.compiling.build import Build
 from builder.console import Progress
+from builder.debugging.crash import signal_of
+from builder.debugging.watch import Watch
 from builder.process import Finished
 from builder.recipes.plan import PatchInput
 
@@ -32,15 +36,20 @@ def patch_checks(patches: Sequence[PatchInput]) -> dict[str, Path]:
     return {f"{patch.name}/{script.stem}": script for patch in patches for script in patch.checks}
 
 
-def run_scripts(build: Build, scripts: Mapping[str, Path], progress: Progress) -> Iterator[CheckResult]:
-    """Run checks that patches of `build` have brought along, given by their names."""
-    with local(build.toolchain) as backend:
+def run_scripts(
+    build: Build, scripts: Mapping[str, Path], progress: Progress, watch: Watch | None = None
+) -> Iterator[CheckResult]:
+    """Run checks that patches of `build` have brought along, given by their names; `watch` looks for crashes."""
+    watch = watch or Watch.of(build)
+    if scripts:
+        watch.expect_elsewhere(build.where.name)
+    with build.where.open(build.toolchain) as backend:
         for name, script in scripts.items():
             progress.step(name)
-            yield _check(name, script, build, backend)
+            yield _check(name, script, build, backend, watch)
 
 
-def _check(name: str, script: Path, build: Build, backend: Local) -> CheckResult:
+def _check(name: str, script: Path, build: Build, backend: Backend, watch: Watch) -> CheckResult:
     with scratch_folder() as scratch:
         tree = scratch / "tree"
         shutil.copytree(build.folder, tree, symlinks=True)
@@ -50,11 +59,14 @@ def _check(name: str, script: Path, build: Build, backend: Local) -> CheckResult
             folder=tree,
             timeout=_LIMIT,
             environment={"CHECK_DIR": os.fspath(script.resolve().parent)},
+            reads=(script.resolve().parent,),
         )
         seconds = time.monotonic() - began
+        ended = [finished.how] if signal_of(finished.returncode) else []
+        crashes = watch.look(scratch, said=() if finished.ok else [*_lines(finished), *ended])
     last = _last_line(finished)
     if finished.returncode == _COULD_NOT_RUN:
-        return skipped(name, last)
+        return msgspec.structs.replace(skipped(name, last), crashes=crashes)
     proved = finished.ok and bool(finished.text.strip())
     return CheckResult(
         name=name,
@@ -62,6 +74,7 @@ def _check(name: str, script: Path, build: Build, backend: Local) -> CheckResult
         summary=last if proved else f"{last} ({finished.how})",
         reasons=() if proved else tuple(_lines(finished)[-_SHOWN:-1]),
         figures={"seconds": round(seconds, 3)},
+        crashes=crashes,
     )
 
 

@@ -6,15 +6,18 @@ import os
 import signal
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from io import FileIO
 from pathlib import Path
+from types import MappingProxyType
 
 from builder import process
 from builder.checks.mail import DOMAIN, SENDER, Mail
 from builder.checks.send_log import SendLog
 from builder.checks.sink import Sink
+from builder.configure.ids import Ids
+from builder.debugging.obstacles import Suspect
 from builder.errors import CheckFailedError
 from builder.process import Running, how_it_ended
 
@@ -143,8 +146,31 @@ class Qmail:
         return self.send.returncode, len(left)
 
 
+def suspects(home: Path, ids: Ids) -> Iterator[Suspect]:
+    """What will run in a home, and where it is then: how a core of it may come to be depends on that."""
+    us = (os.getuid(), os.getgid())
+    runs = {
+        "qmail-clean": ((ids.qmailq, ids.qmail), "queue"),
+        "qmail-lspawn": ((ids.root, ids.qmail), "queue/mess"),
+        "qmail-queue": (us, "queue"),
+        "qmail-remote": ((ids.qmailr, ids.qmail), ""),
+        "qmail-rspawn": ((ids.qmailr, ids.qmail), "queue/mess"),
+        "qmail-send": ((ids.qmails, ids.qmail), "queue"),
+        "qmail-start": (us, ""),
+    }
+    for name, ((uid, gid), folder) in runs.items():
+        yield Suspect(program=home / "bin" / name, uid=uid, gid=gid, folder=home / folder)
+
+
 @contextmanager
-def started(home: Path, log: SendLog, *, by_root: bool, nofile: int | None = None) -> Iterator[Qmail]:
+def started(
+    home: Path,
+    log: SendLog,
+    *,
+    by_root: bool,
+    nofile: int | None = None,
+    environment: Mapping[str, str] = MappingProxyType({}),
+) -> Iterator[Qmail]:
     """Run the qmail in `home`, read its log into `log`, and end every process of it at last.
 
     With `by_root` the home's qmail-start does it, and each program runs under the user that is compiled into it.
@@ -153,11 +179,11 @@ def started(home: Path, log: SendLog, *, by_root: bool, nofile: int | None = Non
     with ExitStack() as stack:
         log_pipe, log_end = process.pipe(stack)
         start = _qmail_start if by_root else _without_root
-        environment = process.clean_environment({"PATH": os.fspath(home / "bin")})
+        clean = process.clean_environment({"PATH": os.fspath(home / "bin"), **environment})
 
         def run(name: str, *argv: str, descriptors: dict[int, int]) -> Running:
             program = os.fspath(home / "bin" / name)
-            running = process.start([program, *argv], descriptors=descriptors, env=environment, nofile=nofile)
+            running = process.start([program, *argv], descriptors=descriptors, env=clean, nofile=nofile)
             return stack.enter_context(running)
 
         programs = start(run, log_end)

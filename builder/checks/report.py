@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
+from builder.debugging.crash import Crash
+
 
 class CheckResult(msgspec.Struct, frozen=True, kw_only=True):
     """The outcome of one check. One that could not run is `skipped`: it neither passed nor failed."""
@@ -18,6 +20,8 @@ class CheckResult(msgspec.Struct, frozen=True, kw_only=True):
     figures: dict[str, int | float | str] = {}
     curve: tuple[tuple[float, int], ...] = ()
     """Seconds since the start, and the deliveries under way then."""
+    crashes: tuple[Crash, ...] = ()
+    """The programs that crashed meanwhile."""
 
     @property
     def failed(self) -> bool:

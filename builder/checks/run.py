@@ -7,19 +7,26 @@ import os
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
+import msgspec
+
+from builder.checks.elf import ELF_CHECKS
 from builder.checks.ground import Ground, own_ids
 from builder.checks.limits import raise_limits
 from builder.checks.patch_checks import patch_checks, run_scripts
 from builder.checks.report import CheckResult, skipped
+from builder.checks.runnable import why_never, why_not_here
 from builder.checks.scratch import scratch_folder
 from builder.checks.spawn_direct import check_direct
 from builder.checks.spawn_replies import check_replies
 from builder.checks.spawn_whole import check_whole
 from builder.checks.verdict import SpawnAsk
 from builder.compiling.build import Build
+from builder.compiling.elf import Program, programs_in
 from builder.console import Progress
+from builder.debugging.watch import Watch
 from builder.errors import CompileError, UsageError
 from builder.packaging.payload import payload_of
 from builder.recipes.plan import Plan
@@ -32,29 +39,45 @@ _ASAN_DELIVERIES = 600
 
 
 def run_checks(
-    build: Build, plan: Plan, *, progress: Progress, names: Sequence[str] = ()
+    build: Build,
+    plan: Plan,
+    *,
+    progress: Progress,
+    names: Sequence[str] = (),
+    watch: Watch | None = None,
 ) -> tuple[CheckResult, ...]:
     """Check a build of `plan`. A check that fails does not keep the others from running.
 
     The checks of the plan's patches run first, then those that the recipe names; or only those in `names`, if given.
+    Where the programs cannot run, these are skipped with the reason, and what can be told of their files is checked.
     UsageError, before anything runs, for a check that does not exist (`chosen_checks` tells even before compiling). Our
-    own limits of descriptors and processes are raised as far as they may be.
+    own limits of descriptors and processes are raised as far as they may be. `watch` looks for programs that crash.
     """
     chosen = chosen_checks(plan, names)
+    watch = watch or Watch.of(build)
+    never, why = why_never(build.platform), why_not_here(build)
     raise_limits()
     scripts = {name: script for name, script in patch_checks(plan.patches).items() if name in chosen}
-    results = list(run_scripts(build, scripts, progress))
+    results = [skipped(name, never) for name in scripts] if never else []
     with ExitStack() as stack:
-        bench = _Bench(build=build, ask=spawn_ask(build, plan), progress=progress, stack=stack)
-        results += [CHECKS[name](bench) for name in chosen if name in CHECKS]
+        stack.enter_context(watch.allowing())
+        if not never:
+            results += run_scripts(build, scripts, progress, watch)
+        bench = _Bench(build=build, ask=spawn_ask(build, plan), progress=progress, stack=stack, watch=watch)
+        for name in chosen:
+            if name in ELF_CHECKS:
+                results.append(ELF_CHECKS[name](build, bench.programs))
+            elif name in CHECKS:
+                results.append(skipped(name, why) if why else bench.watched(CHECKS[name](bench)))
     return tuple(results)
 
 
 def chosen_checks(plan: Plan, names: Sequence[str] = ()) -> tuple[str, ...]:
     """The names of the checks that `run_checks` runs; UsageError for one that does not exist."""
     scripts = patch_checks(plan.patches)
-    chosen = tuple(names) or (*scripts, *plan.recipe.checks)
-    known = (*CHECKS, *scripts)
+    without_running = tuple(ELF_CHECKS) if plan.platform.cross else ()
+    chosen = tuple(names) or tuple(dict.fromkeys((*scripts, *plan.recipe.checks, *without_running)))
+    known = (*CHECKS, *ELF_CHECKS, *scripts)
     for name in chosen:
         if name not in known:
             close = difflib.get_close_matches(name, known, n=1)
@@ -81,6 +104,7 @@ class _Bench:
     ask: SpawnAsk
     progress: Progress
     stack: ExitStack
+    watch: Watch
     _scratch: Path | None = field(default=None, init=False)
     _ground: Ground | None = field(default=None, init=False)
 
@@ -95,6 +119,17 @@ class _Bench:
         if self._ground is None:
             self._ground = Ground.prepare(self.build, self.scratch)
         return self._ground
+
+    def watched(self, result: CheckResult) -> CheckResult:
+        """The result of a check that has just run, with the crashes that it has left on the ground."""
+        if result.crashes or self._scratch is None:
+            return result
+        crashes = self.watch.look(self._scratch, said=result.reasons)
+        return msgspec.structs.replace(result, crashes=crashes)
+
+    @cached_property
+    def programs(self) -> tuple[Program, ...]:
+        return programs_in(self.build.folder)
 
     def rspawn_with(self, name: str, flags: Sequence[str]) -> Path:
         """qmail-rspawn for the ground, compiled anew with these flags."""
@@ -117,7 +152,9 @@ def _replies(bench: _Bench) -> CheckResult:
 
 
 def _whole(bench: _Bench) -> CheckResult:
-    return check_whole(bench.build, bench.ask, lambda twin: payload_of(twin).entries, bench.progress)
+    return check_whole(
+        bench.build, bench.ask, lambda twin: payload_of(twin).entries, bench.progress, watch=bench.watch
+    )
 
 
 def _fortify(bench: _Bench) -> CheckResult:

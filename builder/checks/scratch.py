@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from builder.packaging.payload import Entry
+from builder.temporary import MEMORY, temporary_folder
 
-_PREFIX = "qmail-builder-check-"
-_MEMORY = Path("/dev/shm")  # noqa: S108 - a file system in memory, where Linux has it
+_USE = "check"
 _ROOM = 64 << 20
 """Bytes that must be free in memory: a queue of 10,000 small mails takes half of that."""
 
@@ -19,8 +18,7 @@ _ROOM = 64 << 20
 @contextmanager
 def scratch_folder() -> Iterator[Path]:
     """A folder where temporary files belong (TMPDIR, else /tmp), which every user may enter."""
-    with tempfile.TemporaryDirectory(prefix=_PREFIX) as name:
-        folder = Path(name).resolve()
+    with temporary_folder(_USE) as folder:
         folder.chmod(0o755)
         yield folder
 
@@ -36,15 +34,15 @@ def private_home(scratch: Path) -> Iterator[Path]:
     home.mkdir()
     with ExitStack() as stack:
         if _memory_usable():
-            queue = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix=_PREFIX, dir=_MEMORY)))
+            queue = stack.enter_context(temporary_folder(_USE, where=MEMORY))
             (home / "queue").symlink_to(queue)
         yield home
 
 
 def _memory_usable() -> bool:
-    if not (_MEMORY.is_dir() and os.access(_MEMORY, os.W_OK)):
+    if not (MEMORY.is_dir() and os.access(MEMORY, os.W_OK)):
         return False
-    system = os.statvfs(_MEMORY)
+    system = os.statvfs(MEMORY)
     return system.f_bavail * system.f_frsize >= _ROOM
 
 

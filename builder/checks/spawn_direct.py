@@ -102,7 +102,7 @@ def check_direct(
             path=ground.programs,
             stderr=stderr,
             nofile=ask.nofile,
-            environment=environment,
+            environment={**ground.environment, **(environment or {})},
         ) as rspawn,
     ):
         ground.route_to(run.sink)
@@ -163,7 +163,9 @@ def _settled_descriptors(pid: int, idle: Sequence[int]) -> Sequence[int]:
 
 def _judge(name: str, run: _Run) -> CheckResult:
     said = (
-        [run.mistake] if run.mistake else [*_reasons(run), *_process_problems(run), *_delivery_problems(run)]
+        [run.mistake, *_crash(run)]
+        if run.mistake
+        else [*_reasons(run), *_process_problems(run), *_delivery_problems(run)]
     )
     return judged(
         name,
@@ -174,6 +176,11 @@ def _judge(name: str, run: _Run) -> CheckResult:
         seconds=run.seconds,
         figures=_figures(run),
     )
+
+
+def _crash(run: _Run) -> Iterator[str]:
+    if run.returncode is not None and run.returncode < 0:
+        yield f"qmail-rspawn was {how_it_ended(run.returncode)}."
 
 
 def _figures(run: _Run) -> dict[str, int | float | str]:

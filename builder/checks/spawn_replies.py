@@ -42,7 +42,13 @@ def check_replies(
     stderr = ground.home / f"{name}.stderr"
     problems: list[str] = []
     asked = 0
-    with spawner(ground.programs / "qmail-rspawn", width=width, path=nowhere, stderr=stderr) as rspawn:
+    with spawner(
+        ground.programs / "qmail-rspawn",
+        width=width,
+        path=nowhere,
+        stderr=stderr,
+        environment=ground.environment,
+    ) as rspawn:
         announced, mistake = understand(rspawn.greeting(_PATIENCE), width, ground.conf_spawn)
         if mistake:
             problems.append(mistake)

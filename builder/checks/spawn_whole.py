@@ -13,6 +13,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import msgspec
+
 from builder.checks import limits as machine
 from builder.checks import private_qmail, procfs
 from builder.checks.ground import own_ids
@@ -40,6 +42,7 @@ from builder.checks.verdict import (
 )
 from builder.compiling.build import Build
 from builder.console import Progress
+from builder.debugging.watch import Watch
 from builder.packaging.payload import Entry
 from builder.process import how_it_ended
 
@@ -89,6 +92,7 @@ def check_whole(
     *,
     name: str = "spawn-whole",
     by_root: bool | None = None,
+    watch: Watch | None = None,
 ) -> CheckResult:
     """Inject as many mails as deliveries are asked for, start, and follow them to the sink.
 
@@ -108,13 +112,23 @@ def check_whole(
         twin = build.twin(scratch / "twin", home=os.fspath(home), ids=ids, targets=private_qmail.PROGRAMS)
         lay_out(installed(twin))
         with run.sink:
+            if watch is not None:
+                watch.expect(private_qmail.suspects(home, ids))
             private_qmail.write_control(home, concurrency=ask.deliveries, sink=run.sink)
             _inject(home, run, progress)
-            with private_qmail.started(home, run.log, by_root=run.by_root, nofile=ask.nofile) as qmail:
+            with private_qmail.started(
+                home,
+                run.log,
+                by_root=run.by_root,
+                nofile=ask.nofile,
+                environment=build.toolchain.runtime,
+            ) as qmail:
                 _deliver(qmail, run, progress)
                 run.returncode, run.survivors = qmail.stop(_STOPPING)
         run.left_in_queue = sum(_files(home / "queue" / folder) for folder in _QUEUE)
-    return _judge(name, run)
+        result = _judge(name, run)
+        crashes = () if watch is None else watch.look(scratch, said=result.reasons)
+    return msgspec.structs.replace(result, crashes=crashes)
 
 
 def _can_be_root(home: Path) -> bool:
