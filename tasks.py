@@ -33,13 +33,18 @@ _HELP = {
     "recipe": "name in a recipes/ folder, or path of a recipe file",
     "base": "name in a bases/ folder; with --patch instead of a recipe",
     "patch": "name in a patches/ folder or path of a patch file; repeat it for more, in order",
-    "platform": "where it is to run: linux-musl-amd64, linux-musl-arm64, native",
+    "platform": "where it is to run: linux-musl-amd64, freebsd-14-amd64, native, …; `list` names them all",
     "path": "a folder with recipes/, patches/ or bases/ of your own; may be repeated",
     "out": "the folder for what is made",
     "from": "bring the base yourself: an archive, folder or git repository, as a path or URL",
     "offline": "use nothing but what is on this machine",
     "jobs": "how many processes may work at once; all processors if not given",
     "fresh": "compile even if the same was compiled before",
+    "backend": "where to compile: local, sandbox or docker; a sandbox if there can be one and none is named",
+    "engine": "the container engine: a URL such as ssh://USER@HOST or a docker context; what DOCKER_HOST says if not given",
+    "profile": "release, debug (with names and lines, to look into crashes) or sanitize (ends at undefined behaviour, too)",
+    "shell": "where compiling or a check fails, open a shell in that very tree and backend",
+    "cores": "keep the cores of programs that crash in DIR/cores, and say what is in the way of cores",
     "deliveries": "how many deliveries must be under way at once; conf-spawn if not given",
     "check": "only this check; may be repeated",
     "format": "text or json",
@@ -48,7 +53,7 @@ _HELP = {
     "strip": "leading folders to cut off the paths of patches; found out if not given",
     "conf": "another value than the recipe's: conf-spawn=1000; may be repeated",
     "kind": "recipe, patch or base",
-    "what": "list, build, spawn, apply, resolve, conflicts, html, watch or all",
+    "what": "list, build, spawn, apply, conflicts, resolve, html, watch, cross or all",
     "cases": "how many made-up cases to compare",
     "seed": "which cases: the same number gives the same ones",
     "rounds": "how often each thing is measured; the median counts",
@@ -119,18 +124,44 @@ def _selection(
     platform: str | None = None,
     conf: list[str] | None = None,
     path: list[str] | None = None,
+    profile: str | None = None,
 ) -> Selection:
     from builder.commands.common import Selection
 
     return Selection(
-        recipe=recipe, base=base, patches=patch or (), platform=platform, conf=conf or (), paths=path or ()
+        recipe=recipe,
+        base=base,
+        patches=patch or (),
+        platform=platform,
+        conf=conf or (),
+        paths=path or (),
+        profile=profile,
     )
 
 
-def _flags(*, offline: bool, from_: str | None, jobs: str | None = None, fresh: bool = False) -> Flags:
+def _flags(
+    *,
+    offline: bool,
+    from_: str | None,
+    jobs: str | None = None,
+    fresh: bool = False,
+    backend: str | None = None,
+    engine: str | None = None,
+    path: list[str] | None = None,
+    shell: bool = False,
+) -> Flags:
     from builder.commands.common import Flags
 
-    return Flags(offline=offline, given=from_, jobs=jobs, fresh=fresh)
+    return Flags(
+        offline=offline,
+        given=from_,
+        jobs=jobs,
+        fresh=fresh,
+        backend=backend,
+        engine=engine,
+        paths=path or (),
+        shell=shell,
+    )
 
 
 def _json(text: str) -> bool:
@@ -142,13 +173,20 @@ def _json(text: str) -> bool:
 _SELECTION = ("patch", "conf", "path")
 
 
-@task(iterable=_SELECTION)
+@task(
+    iterable=(*_SELECTION, "recipe", "platform", "engine"),
+    about={
+        "recipe": f"{_HELP['recipe']}; may be repeated",
+        "platform": f"{_HELP['platform']}; may be repeated",
+        "engine": f"{_HELP['engine']}; several engines share the builds",
+    },
+)
 def build(
     context: Context,
-    recipe: str | None = None,
+    recipe: list[str] | None = None,
     base: str | None = None,
     patch: list[str] | None = None,
-    platform: str | None = None,
+    platform: list[str] | None = None,
     conf: list[str] | None = None,
     out: str = "out",
     path: list[str] | None = None,
@@ -156,13 +194,35 @@ def build(
     offline: bool = False,
     jobs: str | None = None,
     fresh: bool = False,
+    backend: str | None = None,
+    engine: list[str] | None = None,
+    profile: str | None = None,
+    shell: bool = False,
     debug: bool = False,
 ) -> None:
     """Build a recipe, the quickstart if none is named: fetch, patch, configure, compile, check, package."""
     from builder.commands import build as command
 
-    flags = _flags(offline=offline, from_=from_, jobs=jobs, fresh=fresh)
-    command.build(_selection(recipe, base, patch, platform, conf, path), flags, Path(out))
+    engines = engine or []
+    flags = _flags(
+        offline=offline,
+        from_=from_,
+        jobs=jobs,
+        fresh=fresh,
+        backend=backend,
+        engine=engines[0] if engines else None,
+        path=path,
+        shell=shell,
+    )
+    selections = [
+        _selection(one, base, patch, target, conf, path, profile)
+        for one in recipe or (None,)
+        for target in platform or (None,)
+    ]
+    if len(selections) > 1 or len(engines) > 1:
+        command.build_several(selections, flags, engines, Path(out))
+    else:
+        command.build(selections[0], flags, Path(out))
 
 
 @task(iterable=_SELECTION)
@@ -179,13 +239,26 @@ def package(
     offline: bool = False,
     jobs: str | None = None,
     fresh: bool = False,
+    backend: str | None = None,
+    engine: str | None = None,
+    profile: str | None = None,
+    shell: bool = False,
     debug: bool = False,
 ) -> None:
     """Build and package a recipe without running its checks."""
     from builder.commands import build as command
 
-    flags = _flags(offline=offline, from_=from_, jobs=jobs, fresh=fresh)
-    command.package(_selection(recipe, base, patch, platform, conf, path), flags, Path(out))
+    flags = _flags(
+        offline=offline,
+        from_=from_,
+        jobs=jobs,
+        fresh=fresh,
+        backend=backend,
+        engine=engine,
+        path=path,
+        shell=shell,
+    )
+    command.package(_selection(recipe, base, patch, platform, conf, path, profile), flags, Path(out))
 
 
 @task(iterable=(*_SELECTION, "check"))
@@ -203,6 +276,12 @@ def smoke(
     from_: str | None = None,
     offline: bool = False,
     jobs: str | None = None,
+    backend: str | None = None,
+    engine: str | None = None,
+    profile: str | None = None,
+    shell: bool = False,
+    cores: bool = False,
+    out: str = "out",
     debug: bool = False,
 ) -> None:
     """Build a recipe and run its checks, or those named with --check."""
@@ -211,11 +290,14 @@ def smoke(
 
     wanted = None if deliveries is None else number("--deliveries", deliveries, lowest=1, highest=65000)
     command.smoke(
-        _selection(recipe, base, patch, platform, conf, path),
-        _flags(offline=offline, from_=from_, jobs=jobs),
+        _selection(recipe, base, patch, platform, conf, path, profile),
+        _flags(
+            offline=offline, from_=from_, jobs=jobs, backend=backend, engine=engine, path=path, shell=shell
+        ),
         checks=check or (),
         deliveries=wanted,
         as_json=_json(format),
+        cores=Path(out) if cores else None,
     )
 
 
@@ -653,6 +735,39 @@ def fetch(
     command.fetch(names, _selection(path=path), flags, None if out is None else Path(out))
 
 
+@task(
+    iterable=("path", "word"),
+    about={
+        "word": "what to do, without the flag: build NAME…, list, or verify [NAME…]",
+        "mirror": "the archive to take packages from; the one of this machine's own packages if not given",
+        "again": "verify: make the images anew and compare",
+    },
+)
+def image(
+    context: Context,
+    word: list[str] | None = None,
+    mirror: str | None = None,
+    again: bool = False,
+    format: str = "text",
+    path: list[str] | None = None,
+    debug: bool = False,
+) -> None:
+    """The images that containers are made from: `image build NAME…`, `image list`, `image verify [NAME…] [--again]`."""
+    from builder.commands import image as command
+    from builder.recipes.library import Library
+
+    library = Library.of(tuple(path or ()))
+    action, *names = word or [""]
+    if action == "build" and names:
+        command.build(names, library, mirror=mirror)
+    elif action == "list" and not names:
+        command.show(library, as_json=_json(format))
+    elif action == "verify":
+        command.verify(names, library, again=again, mirror=mirror)
+    else:
+        raise UsageError("It is: image build NAME…, image list, or image verify [NAME…].")
+
+
 @task(iterable=("path",))
 def list_(context: Context, path: list[str] | None = None, format: str = "text", debug: bool = False) -> None:
     """Show the recipes, patches, bases and platforms that there are."""
@@ -662,15 +777,32 @@ def list_(context: Context, path: list[str] | None = None, format: str = "text",
     show_list(Library.of(tuple(path or ())), as_json=_json(format))
 
 
-@task(iterable=("path",))
+@task(
+    iterable=("path",),
+    about={
+        "clean": "remove what killed builders left: containers, folders, and images and caches of yesterday"
+    },
+)
 def doctor(
-    context: Context, path: list[str] | None = None, format: str = "text", debug: bool = False
+    context: Context,
+    engine: str | None = None,
+    clean: bool = False,
+    path: list[str] | None = None,
+    format: str = "text",
+    debug: bool = False,
 ) -> None:
-    """Say what this machine can and cannot do, and how to get what is missing."""
-    from builder.commands import doctor as command
+    """Say what this machine can and cannot do, and how to get what is missing; or, with --clean, clean up."""
     from builder.recipes.library import Library
 
-    command.doctor(Library.of(tuple(path or ())), as_json=_json(format))
+    library = Library.of(tuple(path or ()))
+    if clean:
+        from builder.commands.clean import clean as run
+
+        run(library, engine)
+    else:
+        from builder.commands import doctor as command
+
+        command.doctor(library, as_json=_json(format), engine=engine)
 
 
 @task()
@@ -697,6 +829,14 @@ def test(context: Context, only: str | None = None, fast: bool = False) -> None:
     run([*(("-k", only) if only else ()), *(("-m", "not slow") if fast else ())])
 
 
+@task(positional=("file",), about={"file": "a FreeBSD package, .pkg"})
+def verify(context: Context, file: str, debug: bool = False) -> None:
+    """Read a package back without unpacking it: sums, names, owners and modes. Exit code 1 if anything is wrong."""
+    from builder.commands import verify as command
+
+    command.verify(Path(file))
+
+
 @task()
 def fuzz(context: Context, cases: str = "5000", seed: str = "1") -> None:
     """Compare the patch engine with GNU patch on made-up cases."""
@@ -715,7 +855,7 @@ def bench(context: Context, what: str = "all", rounds: str = "3") -> None:
     run(what, rounds=number("--rounds", rounds, lowest=1, highest=99))
 
 
-_MANY = {"lint": "--patch"}
+_MANY = {"lint": "--patch", "image": "--word"}
 """Commands that take any number of words, and the flag that each word stands for: invoke itself knows no such."""
 
 

@@ -13,28 +13,35 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from builder import __version__
+from builder.backends.backend import Chooser
+from builder.checks.patch_checks import patch_checks
 from builder.checks.report import CheckResult
 from builder.checks.run import run_checks
 from builder.compiling.build import Build, compile_tree
+from builder.compiling.libraries import with_library
 from builder.configure.conf import Configured, configure
-from builder.configure.ids import LINUX
+from builder.configure.ids import conf_of, ids_of
 from builder.console import Progress
+from builder.debugging.backtrace import Sources
+from builder.debugging.shell import after_checks, after_compiling
+from builder.debugging.watch import Watch
 from builder.errors import CheckFailedError, FindingsError
 from builder.packaging import manifest
 from builder.packaging.archive import COMPRESSOR
 from builder.packaging.output import output_folder, require_writable
 from builder.packaging.package import Label, Package
-from builder.packaging.packages import write_packages
+from builder.packaging.packages import formats_for, write_packages
 from builder.packaging.payload import Payload, payload_of
 from builder.patching.apply import Applied, apply
 from builder.patching.findings import HunkStatus
 from builder.patching.parse import parse
 from builder.patching.patch import Patch
-from builder.recipes.model import ApplyPolicy
+from builder.recipes.model import ApplyPolicy, Base
 from builder.recipes.plan import Plan, stale_fixup
 from builder.sources.fetch import obtain
 from builder.sources.tree import Tree
-from builder.toolchains.toolchain import Toolchain, toolchain_for
+from builder.toolchains.profiles import profiled, suffix
+from builder.toolchains.toolchain import Toolchain
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +50,8 @@ class Settings:
 
     store: Path
     progress: Progress
+    backends: Chooser
+    """Where it compiles."""
     offline: bool = False
     given: str | None = None
     """Where the user says the base is (--from): a path or a URL."""
@@ -50,6 +59,8 @@ class Settings:
     """How many processes may work at once; all processors if None."""
     fresh: bool = False
     """Compile even if the very same tree was compiled before."""
+    shell: bool = False
+    """Whether a person wants a shell where compiling or a check has failed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,9 +111,10 @@ def build(plan: Plan, settings: Settings, out: Path, tell: Listener) -> Packaged
     compiled = compile_plan(plan, applied, settings)
     tell(compiled)
 
-    checks = run_checks(compiled, plan, progress=settings.progress)
+    watch = watch_for(plan, applied, compiled)
+    checks = run_checks(compiled, plan, progress=settings.progress, watch=watch)
     tell(checks)
-    require_passed(checks)
+    require_passed(checks, plan, compiled, settings)
 
     packaged = package(plan, tree, applied, compiled, checks, settings, out)
     tell(packaged)
@@ -180,34 +192,82 @@ def configure_tree(plan: Plan, applied: Applied, toolchain: Toolchain) -> Config
     """The patched tree with its conf-* files filled in."""
     return configure(
         applied.tree,
-        values=plan.conf,
+        values={
+            **{name: v for name, v in conf_of(plan.platform).items() if name in applied.tree},
+            **plan.conf,
+        },
         defines=plan.recipe.defines,
         limits=plan.limits,
-        ids=LINUX.overridden(plan.recipe.ids),
+        ids=ids_of(plan.platform).overridden(plan.recipe.ids),
+        platform=plan.platform,
         toolchain=toolchain,
+        answers=plan.recipe.answers,
     )
 
 
 def compile_plan(plan: Plan, applied: Applied, settings: Settings) -> Build:
     """The programs of a patched tree."""
-    toolchain = toolchain_for(plan.platform, settings.store / "toolchains")
+    where = settings.backends.opener(plan.platform)
+    toolchain = where.toolchain(plan.platform, settings.store / "toolchains")
+    # This machine's own compiler has this machine's libraries; zig has none.
+    for library, path in plan.libraries if toolchain.target else ():
+        toolchain = with_library(
+            toolchain,
+            library,
+            _source_of(library, path, settings),
+            platform=plan.platform,
+            where=where,
+            store=settings.store,
+            progress=settings.progress,
+            jobs=settings.jobs,
+        )
+    toolchain = profiled(toolchain, plan.recipe.profile)
     configured = configure_tree(plan, applied, toolchain)
     settings.progress.step(f"compiling {plan.id}")
     return compile_tree(
         configured,
         platform=plan.platform,
         toolchain=toolchain,
+        where=where,
         store=settings.store,
         owner_of=applied.owner,
         progress=settings.progress,
         jobs=settings.jobs,
         fresh=settings.fresh,
+        on_failure=after_compiling if settings.shell else None,
     )
 
 
-def require_passed(checks: Sequence[CheckResult]) -> None:
-    """Stop with exit code 6 if a check failed."""
+def _source_of(library: Base, path: Path, settings: Settings) -> Tree:
+    """The source of a library, which is had as a base is; --from is for the base."""
+    return obtain(
+        library,
+        bases_folder=path.parent,
+        store=settings.store,
+        offline=settings.offline,
+        progress=settings.progress,
+    )
+
+
+def watch_for(plan: Plan, applied: Applied, compiled: Build, *, cores: Path | None = None) -> Watch:
+    """What looks for crashes in the checks of a build, and keeps their cores in the folder `cores`, if given."""
+    profile = "" if plan.recipe.profile != "release" else "--profile debug"
+    again = (
+        "" if not profile and cores else f"smoke {plan.flags} {profile} --cores --platform {plan.platform.id}"
+    )
+    return Watch(
+        sources=Sources(tree=compiled.tree, folder=compiled.folder, owner_of=applied.owner),
+        again=" ".join(again.split()),
+        keep=cores,
+    )
+
+
+def require_passed(checks: Sequence[CheckResult], plan: Plan, compiled: Build, settings: Settings) -> None:
+    """Stop with exit code 6 if a check failed; with a shell before that, if the settings say so."""
     failed = [check.name for check in checks if check.failed]
+    if failed and settings.shell:
+        scripts = patch_checks(plan.patches)
+        after_checks(compiled, [scripts[name] for name in failed if name in scripts])
     if failed:
         raise CheckFailedError(
             f"Check failed: {', '.join(failed)}.",
@@ -246,7 +306,7 @@ def package(
 
 def require_packageable(plan: Plan, out: Path) -> None:
     """Stop, before a long build rather than after it, if its packages could not be named or written."""
-    label_of(plan)
+    formats_for(plan.recipe.package.formats, label_of(plan))
     require_writable(out / plan.id)
 
 
@@ -256,7 +316,7 @@ def label_of(plan: Plan) -> Label:
     patches = ", ".join(patch.name for patch in plan.patches) or "no patches"
     return Label(
         name=spec.name or f"{plan.base.name.partition('-')[0]}-{plan.recipe.name}",
-        version=spec.version or plan.base.version,
+        version=(spec.version or plan.base.version) + suffix(plan.recipe.profile),
         maintainer=spec.maintainer,
         summary=plan.recipe.summary.rstrip("."),
         description=(f"Built by qmail-builder from {plan.base.name} with {patches}.",),
@@ -285,6 +345,8 @@ def _manifest(
             for patch in plan.patches
         ),
         platform=plan.platform.id,
+        abi=plan.platform.abi,
+        profile=plan.recipe.profile,
         compiler=compiled.toolchain.version,
         compressor=COMPRESSOR,
         conf=dict(compiled.conf),

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from builder import pipeline
+from builder.backends.choice import Here
 from builder.compiling.build import Build
 from builder.console import Quiet
 from builder.errors import BackendError
@@ -24,7 +25,7 @@ def recipe_plan(name: str, platform: str | None = None) -> Plan:
 
 def built(plan: Plan, store: Path) -> Build:
     """The compiled tree of a plan; the test is skipped where the tools for it are missing."""
-    settings = Settings(store=store, progress=Quiet(), offline=True)
+    settings = Settings(store=store, progress=Quiet(), backends=Here(), offline=True)
     applied = pipeline.apply_patches(plan, pipeline.fetch_base(plan, settings))
     pipeline.require_applied(applied)
     try:

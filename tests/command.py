@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,10 +21,15 @@ class Ran:
     stderr: str
 
 
-def command(*arguments: str | Path, cwd: Path = TOP, env: Mapping[str, str] | None = None) -> Ran:
-    """Run `./inv ARGUMENTS…` with the interpreter of the tests."""
+def command(
+    *arguments: str | Path,
+    cwd: Path = TOP,
+    env: Mapping[str, str] | None = None,
+    before: Sequence[str] = (),
+) -> Ran:
+    """Run `./inv ARGUMENTS…` with the interpreter of the tests, through the program `before` if there is one."""
     done = subprocess.run(
-        [sys.executable, TOP / "tasks.py", *arguments],
+        [*before, sys.executable, TOP / "tasks.py", *arguments],
         cwd=cwd,
         env={**os.environ, **(env or {})},
         capture_output=True,

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
@@ -20,6 +22,7 @@ from builder.sources.patience import Patience
 from builder.sources.store import Store, default_store
 from builder.sources.tree import Tree
 from tests.building import built, recipe_plan
+from tests.engine import keeping_image, shared_engine
 
 TOP = Path(__file__).resolve().parent.parent
 BASES = TOP / "bases"
@@ -46,6 +49,13 @@ def netqmail() -> Tree:
         return obtain(base, bases_folder=BASES, store=default_store(), patience=Patience(git=20))
     except SourceError as error:
         pytest.skip(error.what)
+
+
+@pytest.fixture(scope="session")
+def minispawn(tmp_path_factory: pytest.TempPathFactory) -> Tree:
+    """The small base that comes with the builder."""
+    base = load(BASES / "minispawn.toml", Base)
+    return obtain(base, bases_folder=BASES, store=tmp_path_factory.mktemp("minispawn"))
 
 
 @pytest.fixture(scope="session")
@@ -93,6 +103,23 @@ def vanilla_build(netqmail_store: Path) -> Build:
 def bigconc_build(netqmail_store: Path) -> Build:
     """The recipe bigconc for the default platform, as users get it."""
     return built(recipe_plan("bigconc"), netqmail_store)
+
+
+@pytest.fixture(scope="session")
+def engine(store: Path) -> Iterator[str]:
+    """The URL of a container engine; the test is skipped where there can be none."""
+    with shared_engine(store.parent / "engine") as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def image_store(store: Path) -> Path:
+    """The store with the image that zig builds in: the user's, made there if need be, since that takes a minute."""
+    keeping_image("zig", default_store())
+    store.mkdir(parents=True, exist_ok=True)
+    with suppress(FileExistsError):
+        (store / "images").symlink_to(default_store() / "images")
+    return store
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

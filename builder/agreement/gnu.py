@@ -8,12 +8,12 @@ import stat
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from builder import process
 from builder.agreement.case import Case
 from builder.errors import BackendError
 from builder.sources.tree import EXECUTABLE, PLAIN, File
+from builder.temporary import MEMORY, temporary_folder
 
 VERSION = "GNU patch 2.7.6"
 
@@ -24,9 +24,6 @@ CRASHED = -signal.SIGABRT
 
 _SEPARATOR = b"diff\n"
 """Between two diffs, as diff -r has it. Without it GNU patch takes what follows the end of a context diff for its lines."""
-
-_MEMORY = Path("/dev/shm")  # noqa: S108 - only its own new folders in it
-"""Where files are in memory."""
 
 _FILE = re.compile(r"patching file (\S+)")
 _NEXT = re.compile(r"The next patch(?:, when reversed,)? would .* the file ([^\s,]+),")
@@ -102,10 +99,7 @@ class GnuPatch:
 
     def _run(self, cases: Sequence[Case]) -> dict[str, Result] | None:
         """The results of cases in one run for each of their patches; None if there are several and one stops or confuses it."""
-        with TemporaryDirectory(
-            prefix="qmail-builder-gnu-", dir=_MEMORY if _MEMORY.is_dir() else None
-        ) as name:
-            folder = Path(name)
+        with temporary_folder("gnu", where=MEMORY if MEMORY.is_dir() else None) as folder:
             for case in cases:
                 _write(case.files, folder)
             alone = len(cases) == 1
@@ -113,7 +107,7 @@ class GnuPatch:
             said: list[list[tuple[str, Section]]] = []
             for turn in range(max(len(case.patches) for case in cases)):
                 patch = _SEPARATOR.join(case.patches[turn] for case in cases if turn < len(case.patches))
-                done = process.run([*self._command, "-d", name], stdin=patch or b"\n", timeout=60)
+                done = process.run([*self._command, "-d", folder], stdin=patch or b"\n", timeout=60)
                 sections = _sections(done.text)
                 failed = any(section.failed for _, section in sections)
                 if not alone and done.returncode != int(failed):

@@ -13,7 +13,6 @@ import time
 from collections.abc import Iterator
 from itertools import permutations
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from builder import process
 from builder.agreement.diffs import Diff, Edit
@@ -25,6 +24,7 @@ from builder.patching.parse import parse
 from builder.recipes.library import shipped
 from builder.recipes.model import ApplyPolicy
 from builder.sources.tree import File, Tree
+from builder.temporary import temporary_folder
 
 _POLICY = ApplyPolicy(fuzz=2)
 _FEWEST = 5
@@ -34,15 +34,15 @@ _PATCH = ("patch", "-p1", "-F2", "-N", "-f", "-s", "--no-backup-if-mismatch", "-
 
 def measure(rounds: int) -> Iterator[Figure]:
     """The figures, each measured in this run. A BackendError if git cannot get the patches."""
-    with TemporaryDirectory(prefix="qmail-builder-bench-") as name:
-        bench = _Pairs(Path(name))
+    with temporary_folder("bench") as folder:
+        bench = _Pairs(folder)
         ours = statistics.median(bench.ours() for _ in range(rounds))
         label = f"{len(bench.pairs)} pairs of {len(bench.patches)} patches"
         yield Figure(f"{label}: parsed and applied", ours, "s", 0.5)
         yield Figure(f"{label}: of patch's time", 100 * ours / bench.patch(), "%", 100 / 80)
         git = statistics.median(bench.git_apply() for _ in range(rounds))
         yield Figure(f"{label}: of git apply's time", 100 * ours / git, "%", 100 / 5)
-        yield from _huge_file(Path(name) / "huge", rounds)
+        yield from _huge_file(folder / "huge", rounds)
 
 
 class _Pairs:

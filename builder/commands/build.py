@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import msgspec
@@ -29,6 +29,18 @@ def build(selection: Selection, flags: Flags, out: Path) -> None:
         pipeline.build(plan, settings, out, tell)
 
 
+def build_several(selections: Sequence[Selection], flags: Flags, engines: Sequence[str], out: Path) -> None:
+    """Build, check and package all of these, each on the engine that is free first."""
+    from builder.backends.engine import require_answer
+    from builder.commands.several import build_all, build_words
+
+    if flags.shell:
+        raise UsageError("--shell is for one build.", hint="Name one recipe, one platform and one engine.")
+    # By its id, and so that a wrong name is said before anything is built.
+    builds = {selection.plan().id: build_words(selection, flags, out) for selection in selections}
+    build_all(builds, engines, require_answer)
+
+
 def package(selection: Selection, flags: Flags, out: Path) -> None:
     """Package a recipe without running its checks."""
     plan = selection.plan()
@@ -41,9 +53,15 @@ def package(selection: Selection, flags: Flags, out: Path) -> None:
 
 
 def smoke(
-    selection: Selection, flags: Flags, *, checks: Sequence[str], deliveries: int | None, as_json: bool
+    selection: Selection,
+    flags: Flags,
+    *,
+    checks: Sequence[str],
+    deliveries: int | None,
+    as_json: bool,
+    cores: Path | None = None,
 ) -> None:
-    """Build a recipe and run its checks, or those named."""
+    """Build a recipe and run its checks, or those named; cores of what crashes go into a folder below `cores`."""
     plan = selection.plan()
     if deliveries is not None:
         spawn = msgspec.structs.replace(plan.recipe.spawn, deliveries=deliveries)
@@ -53,12 +71,22 @@ def smoke(
         compiled = pipeline.compile_plan(plan, applied, settings)
         if not as_json:
             tell(compiled)
-        results = run_checks(compiled, plan, names=tuple(checks), progress=settings.progress)
-    if as_json:
-        print(to_json({"schema_version": CHECKS_SCHEMA, "build": plan.id, "checks": list(results)}))
-    else:
-        tell(results)
-    pipeline.require_passed(results)
+        folder = None if cores is None else cores / "cores" / plan.id
+        watch = pipeline.watch_for(plan, applied, compiled, cores=folder)
+        if folder is not None and not as_json:
+            _print(text.core_obstacles(watch.obstacles))
+        known = len(watch.obstacles)
+        results = run_checks(compiled, plan, names=tuple(checks), progress=settings.progress, watch=watch)
+        if as_json:
+            found = {"schema_version": CHECKS_SCHEMA, "build": plan.id, "checks": list(results)}
+            if folder is not None:
+                found["cores"] = {"folder": str(folder), "obstacles": list(watch.obstacles)}
+            print(to_json(found))
+        else:
+            tell(results)
+            if folder is not None:
+                _print(text.core_obstacles(watch.obstacles[known:]))
+        pipeline.require_passed(results, plan, compiled, settings)
 
 
 def write_tree(applied: Applied, out: Path) -> None:
@@ -77,7 +105,11 @@ def require_new(out: Path) -> None:
 
 def tell(stage: Stage) -> None:
     """Print a stage's block at once, so that a long build shows how far it is."""
-    for line in lines_of(stage) if isinstance(stage, Patched) else text.stage(stage, Screen.of_stdout()):
+    _print(lines_of(stage) if isinstance(stage, Patched) else text.stage(stage, Screen.of_stdout()))
+
+
+def _print(lines: Iterable[str]) -> None:
+    for line in lines:
         print(line)
     print(end="", flush=True)
 

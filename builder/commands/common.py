@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
 
 import msgspec
 
-from builder.console import progress
+from builder.commands.where import Where
+from builder.console import Quiet, progress
 from builder.errors import UsageError
 from builder.pipeline import Settings
 from builder.recipes.library import Library
 from builder.recipes.model import ApplyPolicy
 from builder.recipes.plan import Plan, make_plan, patch_recipe
 from builder.sources.store import default_store
+from builder.terminal import require_terminal
+from builder.toolchains.profiles import profile_called
 
 DEFAULT_RECIPE = "quickstart"
 
@@ -30,6 +33,7 @@ class Selection:
     platform: str | None = None
     conf: Sequence[str] = ()
     paths: Sequence[str] = ()
+    profile: str | None = None
 
     @property
     def library(self) -> Library:
@@ -51,19 +55,25 @@ class Selection:
             recipe, _ = library.recipe(self.recipe or DEFAULT_RECIPE)
             recipe = msgspec.structs.replace(recipe, base=self.base or recipe.base)
         conf = {**recipe.conf, **dict(_assignment(text) for text in self.conf)}
-        recipe = msgspec.structs.replace(recipe, conf=conf)
+        profile = recipe.profile if self.profile is None else profile_called(self.profile)
+        recipe = msgspec.structs.replace(recipe, conf=conf, profile=profile)
         return make_plan(library, recipe, platform=self.platform, flags=self.typed, fixups=fixups)
 
     @property
     def typed(self) -> str:
         """The flags that select the same again, for a shell."""
-        flags = (
+        return shlex.join(self.words)
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The flags that select the same again, but for platform and conf."""
+        return (
             *(("--recipe", self.recipe or DEFAULT_RECIPE) if self.is_recipe else ()),
             *(("--base", self.base) if self.base else ()),
             *(word for patch in self.patches for word in ("--patch", patch)),
             *(word for path in self.paths for word in ("--path", path)),
+            *(("--profile", self.profile) if self.profile else ()),
         )
-        return shlex.join(flags)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +84,11 @@ class Flags:
     given: str | None = None
     jobs: str | None = None
     fresh: bool = False
+    shell: bool = False
+    backend: str | None = None
+    engine: str | None = None
+    paths: Sequence[str] = ()
+    """The user's own folders, with --path: images may be defined there."""
 
     @property
     def processes(self) -> int | None:
@@ -84,14 +99,27 @@ class Flags:
     def settings(self) -> Iterator[Settings]:
         """The settings, with a progress bar that lives as long as they do."""
         jobs = self.processes
-        with progress() as shown:
+        if self.shell:
+            require_terminal("--shell")
+        # A bar that is drawn anew all the time and a shell do not go together on one screen.
+        with nullcontext(Quiet()) if self.shell else progress() as shown, ExitStack() as until_done:
             yield Settings(
                 store=default_store(),
                 progress=shown,
+                backends=Where(
+                    backend=self.backend,
+                    engine=self.engine,
+                    library=Library.of(tuple(self.paths)),
+                    store=default_store(),
+                    progress=shown,
+                    until_done=until_done,
+                    offline=self.offline,
+                ),
                 offline=self.offline,
                 given=self.given,
                 jobs=jobs,
                 fresh=self.fresh,
+                shell=self.shell,
             )
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from builder import process
+from builder.backends import sandbox
 from builder.checks import limits
 from builder.commands.common import to_json
 from builder.errors import BackendError, BuilderError
@@ -22,8 +23,10 @@ _TOOLS = (
     ("git", "git", "bases that come from a repository", False),
     ("gcc", "gcc libc6-dev", "the platform native and the checks spawn-fortify and spawn-asan", False),
     ("clang", "clang", "the platform native, if there is no gcc", False),
+    ("gdb", "gdb", "backtraces of programs that crash in checks", False),
+    ("perl", "perl", "recipes with TLS, whose OpenSSL is compiled once for each platform of zig", False),
     ("dpkg-deb", "dpkg", "looking into the .deb files that are made", False),
-    ("docker", "docker.io", "nothing yet: building in containers comes later", False),
+    ("mmdebstrap", "mmdebstrap", "making the images of the backend docker", False),
 )
 
 
@@ -37,9 +40,9 @@ class Finding:
     needed: bool = False
 
 
-def doctor(library: Library, *, as_json: bool) -> None:
+def doctor(library: Library, *, as_json: bool, engine: str | None = None) -> None:
     """Print what was found. BackendError if something is missing that every build needs."""
-    findings = list(examine(library))
+    findings = list(examine(library, engine))
     if as_json:
         print(to_json({"schema_version": DOCTOR_SCHEMA, "findings": findings}))
     else:
@@ -54,13 +57,14 @@ def doctor(library: Library, *, as_json: bool) -> None:
         )
 
 
-def examine(library: Library) -> Iterator[Finding]:
-    """Everything worth knowing about this machine."""
+def examine(library: Library, engine: str | None = None) -> Iterator[Finding]:
+    """Everything worth knowing about this machine, and about an engine."""
     system = f"{platform.system()} {platform.release()}, {platform.machine()}, {os.cpu_count()} processors"
     yield Finding("machine", True, system)
     yield _compiler()
     for tool, package, purpose, needed in _TOOLS:
         yield _tool(tool, package, purpose, needed)
+    yield from _backends(engine)
     yield _root()
     yield from _limits()
     yield _store()
@@ -80,6 +84,26 @@ def _tool(tool: str, package: str, purpose: str, needed: bool) -> Finding:
     if found is None:
         return Finding(tool, False, f"is for {purpose}; apt-get install {package}", needed=needed)
     return Finding(tool, True, f"{found}, for {purpose}", needed=needed)
+
+
+def _backends(engine: str | None) -> Iterator[Finding]:
+    yield Finding("local", True, "backend: compiles right here")
+    why = sandbox.why_not()
+    yield Finding(
+        "sandbox",
+        not why,
+        f"backend: {why or 'compiles without a network or your files; used if none is named'}",
+    )
+    # Only here, since its library takes half a second to import.
+    from builder.backends.engine import connected
+
+    try:
+        with connected(engine) as found:
+            text = f"compiles in containers of {found.shown}, {found.version()}"
+    except BuilderError as error:
+        yield Finding("docker", False, f"backend: {error.what} {error.hint}")
+    else:
+        yield Finding("docker", True, f"backend: {text}")
 
 
 def _root() -> Finding:

@@ -13,7 +13,7 @@ from builder.sources.fetch import fetch_all, obtain
 def fetch(names: Sequence[str], selection: Selection, flags: Flags, out: Path | None) -> None:
     """Get one base, wherever it comes from, or several side by side; all of them if none is named."""
     library = selection.library
-    chosen = [library.base(name) for name in names or library.base_files()]
+    chosen = [library.source(name) for name in names or library.base_files()]
     if (flags.given or out) and len(chosen) != 1:
         raise UsageError("--from and --out go with the name of one base.")
     if out is not None and out.exists():

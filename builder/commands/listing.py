@@ -6,9 +6,10 @@ from collections.abc import Iterable, Iterator
 
 from builder.fixups.lookup import fixup_files
 from builder.recipes.library import Library
-from builder.toolchains.platforms import all_platforms, default_platform, machine_arch
+from builder.toolchains.platforms import FREEBSD_MAJOR, Platform, all_platforms, default_platform
 
 LIST_SCHEMA = 1
+_FREEBSD = f"FreeBSD {FREEBSD_MAJOR}"
 
 
 def show_list(library: Library, *, as_json: bool) -> None:
@@ -43,19 +44,25 @@ def collect(library: Library) -> dict[str, list[dict[str, object]]]:
             for patch in library.all_patches()
         ],
         "bases": [{"name": base.name, "summary": base.summary} for base in library.all_bases()],
-        "platforms": [
-            {"name": platform.id, "summary": _about(platform.id, platform.arch)}
-            for platform in all_platforms()
-        ],
+        "platforms": [{"name": platform.id, "summary": _about(platform)} for platform in all_platforms()],
     }
 
 
-def _about(name: str, arch: str) -> str:
-    if arch != machine_arch():
-        return f"static programs for {arch}; to be built on such a machine"
-    if name == default_platform().id:
+def _about(platform: Platform) -> str:
+    if platform == default_platform():
         return "static programs, the same bytes on every machine (the default)"
-    return "this machine's own C compiler and C library"
+    if platform.image is not None:
+        return f"made in the image {platform.image} with the compiler that is in it; needs a container engine"
+    if platform.zig_target is None:
+        return "this machine's own C compiler and C library"
+    kind = (
+        "static programs"
+        if platform.static
+        else f"programs for {platform.libc if platform.os == 'linux' else _FREEBSD}"
+    )
+    return f"{kind} for {platform.arch}, the same bytes on every machine" + (
+        "; cross-built, so that they are not run here" if platform.cross else ""
+    )
 
 
 def _columns(entries: Iterable[dict[str, object]]) -> Iterator[str]:

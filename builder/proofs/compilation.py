@@ -13,8 +13,8 @@ from pathlib import Path
 from msgspec import Struct
 
 from builder import process
-from builder.backends.local import local
-from builder.compiling.build import LIMIT, kept_by_make
+from builder.backends.backend import Opener
+from builder.compiling.build import LIMIT, kept_by_make, write_seeds
 from builder.compiling.messages import OwnerOf, explain, read_messages
 from builder.configure.conf import Configured
 from builder.proofs.duplicates import Duplicate, duplicates
@@ -51,17 +51,18 @@ def compile_tree(
     configured: Configured,
     toolchain: Toolchain,
     *,
+    where: Opener,
     folder: Path,
     objects: Objects,
     owner_of: OwnerOf,
     jobs: int = 1,
 ) -> Compilation:
     """Run `make it` on a tree in `folder`, which is made. What make would now make again is nothing."""
-    process.require_program("make", package="make")
+    if where.here:
+        process.require_program("make", package="make")
     began = time.monotonic()
     configured.tree.write(folder)
-    for name, data in configured.seeds.items():
-        (folder / name).write_bytes(data)
+    write_seeds(configured.seeds, folder)
     keys = Keys(_sources(configured), given=frozenset(configured.seeds), toolchain=toolchain.version)
     wanted = dict(keys.objects())
     reused = [name for name, key in wanted.items() if objects.take(key, folder / name)]
@@ -71,7 +72,7 @@ def compile_tree(
     for name in reused:
         os.utime(folder / name, (later, later))
     command = ["make", f"-j{jobs}", "-O", *kept_by_make(configured.seeds), "it"]
-    with local(toolchain) as backend:
+    with where.open(toolchain) as backend:
         finished = backend.run(command, folder=folder, timeout=LIMIT)
     if not finished.ok:
         error = _error(finished, configured.tree, owner_of)

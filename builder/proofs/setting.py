@@ -6,22 +6,24 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import msgspec
 
+from builder.backends.backend import Opener
+from builder.backends.choice import Here
 from builder.checks.patch_checks import run_scripts
 from builder.compiling.build import Build, Compiled
 from builder.compiling.messages import OwnerOf, Warnings
 from builder.configure.conf import Configured, Value, configure
-from builder.configure.ids import LINUX
+from builder.configure.ids import ids_of
 from builder.console import Quiet
 from builder.proofs.compilation import Compilation, compile_tree
 from builder.proofs.objects import Objects
 from builder.recipes.model import Limits
 from builder.sources.tree import Tree
+from builder.temporary import temporary_folder
 from builder.toolchains.platforms import Platform
-from builder.toolchains.toolchain import Toolchain, toolchain_for
+from builder.toolchains.toolchain import Toolchain
 
 _ANY = Limits(spawn=65000, select=False)
 """What bounds conf-spawn is not asked here: patches given as files do not say, and chkspawn in the tree does."""
@@ -52,20 +54,22 @@ class Setting:
         self, tree: Tree, owner_of: OwnerOf, scripts: Mapping[str, Path] | None = None
     ) -> Compilation:
         """Make a tree, and run patches' own checks (scripts by name) on what comes out."""
-        toolchain = _toolchain(self.platform, self.cache)
+        where, toolchain = Here().opener(self.platform), _toolchain(self.platform, self.cache)
         configured = configure(
             tree,
             values={name: value for name, value in self.conf.items() if name in tree},
             defines=self.defines,
             limits=_ANY,
-            ids=LINUX.overridden(self.ids),
+            ids=ids_of(self.platform).overridden(self.ids),
+            platform=self.platform,
             toolchain=toolchain,
         )
-        with TemporaryDirectory(prefix="qmail-builder-proof-") as name:
-            folder = Path(name) / "tree"
+        with temporary_folder("proof") as scratch:
+            folder = scratch / "tree"
             found = compile_tree(
                 configured,
                 toolchain,
+                where=where,
                 folder=folder,
                 objects=Objects(self.objects),
                 owner_of=owner_of,
@@ -73,17 +77,19 @@ class Setting:
             )
             if not found.ok or not scripts:
                 return found
-            results = list(run_scripts(_build(self, configured, toolchain, folder), scripts, Quiet()))
+            results = list(run_scripts(_build(self, configured, toolchain, where, folder), scripts, Quiet()))
         failed = tuple(f"{one.name}: {one.summary}" for one in results if one.failed)
         return msgspec.structs.replace(found, checked=len(results), failed=failed)
 
 
 @cache
 def _toolchain(platform: Platform, folder: Path) -> Toolchain:
-    return toolchain_for(platform, folder)
+    return Here().opener(platform).toolchain(platform, folder)
 
 
-def _build(setting: Setting, configured: Configured, toolchain: Toolchain, folder: Path) -> Build:
+def _build(
+    setting: Setting, configured: Configured, toolchain: Toolchain, where: Opener, folder: Path
+) -> Build:
     conf = configured.conf
     return Build(
         folder=folder,
@@ -93,6 +99,7 @@ def _build(setting: Setting, configured: Configured, toolchain: Toolchain, folde
         seeds=configured.seeds,
         conf=conf,
         ids=configured.ids,
+        where=where,
         found=Compiled(
             compiler=toolchain.version,
             compile=conf.get("conf-cc", ""),

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Self
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
+from builder.console import Quiet
+
 if TYPE_CHECKING:
     from types import TracebackType
 
 
-class Bars:
+class Bars(Quiet):
     """A spinner for the current step and a bar for each part that counts; all vanish at the end."""
 
     def __init__(self) -> None:

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from builder.checks.report import CheckResult
 from builder.compiling.build import Build
+from builder.debugging.crash import Crash
+from builder.debugging.obstacles import Obstacle
 from builder.patching.applied import Reject
 from builder.patching.diagnose.values import Verdict
 from builder.patching.findings import HunkOutcome, HunkStatus, PatchOutcome
@@ -120,6 +122,40 @@ def checked(results: Iterable[CheckResult], screen: Screen) -> Iterator[str]:
             yield _row("", f"  {reason}")
         if result.curve:
             yield _row("", f"  {bars(result.curve)}  to {result.curve[-1][0]:.1f} s")
+        for crash in result.crashes:
+            yield from (_row("", f"  {line}") for line in crashed(crash))
+
+
+def crashed(crash: Crash) -> Iterator[str]:
+    """A crash: who, how, and the calls that led to it, each with the line and whose it is."""
+    who = ", ".join(
+        f"{name} {value}" for name, value in (("pid", crash.pid), ("uid", crash.uid)) if value is not None
+    )
+    yield (
+        f"{printable(crash.program) or 'A program'}{f' ({who})' if who else ''} "
+        f"{f'was killed by {crash.signal}' if crash.signal else 'crashed'}"
+    )
+    frames = crash.frames if any(frame.path for frame in crash.frames) else ()
+    for number, frame in enumerate(frames):
+        where = f"  {printable(frame.path)}:{frame.line}" if frame.path else ""
+        whose = f"hunk {frame.owner.hunk} of {frame.owner.patch}" if frame.owner else "base"
+        yield f"  #{number} {printable(frame.function)}{where}{f'  ({whose})' if frame.patched else ''}"
+        if frame.text:
+            yield f"       {printable(frame.text)}"
+    if crash.debugger:
+        yield f"  core: {crash.debugger}"
+    for note in crash.notes:
+        yield f"  {note}"
+
+
+def core_obstacles(obstacles: Iterable[Obstacle]) -> Iterator[str]:
+    """What is in the way of cores, and how to lift it."""
+    label = "cores"
+    for obstacle in obstacles:
+        whose = f"{', '.join(obstacle.programs)}: " if obstacle.programs else ""
+        yield _row(label, f"{whose}{obstacle.text}")
+        yield _row("", f"  to lift it: {obstacle.lift}")
+        label = ""
 
 
 def bars(curve: tuple[tuple[float, int], ...]) -> str:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from builder.backends.local import LocalOpener
 from builder.configure.conf import Configured, configure
 from builder.configure.ids import LINUX
 from builder.errors import BackendError
@@ -37,6 +38,7 @@ class Maker:
             self.configured(tree),
             self.toolchain,
             folder=folder,
+            where=LocalOpener(),
             objects=objects,
             owner_of=lambda *_: None,
             jobs=2,
@@ -49,7 +51,15 @@ class Maker:
 
     def configured(self, tree: Tree) -> Configured:
         limits = Limits(spawn=65000, select=False)
-        return configure(tree, values={}, defines={}, limits=limits, ids=LINUX, toolchain=self.toolchain)
+        return configure(
+            tree,
+            values={},
+            defines={},
+            limits=limits,
+            ids=LINUX,
+            platform=platform_called("native"),
+            toolchain=self.toolchain,
+        )
 
 
 @pytest.fixture
