@@ -29,7 +29,8 @@ USER = "10001:10001"
 """Nobody's uid: everything in a container runs under it, and it may do nothing elsewhere."""
 MEMORY = 4 << 30
 """Bytes for its processes and its files together. The compiler takes a tenth of it for each processor."""
-PROCESSES = 512
+PROCESSES = 11_000
+"""One for each delivery of a spawn check that is done in there: MEMORY is enough for some 10,900 of them."""
 OWNER = f"{LABEL}.owner"
 """The label with the machine and the process that a container is for."""
 _LESS_MEMORY = f"{MEMORY >> 20} MB are there; fewer processes at once need less: --jobs 1"
@@ -231,7 +232,9 @@ class LateError(Exception):
 
 
 @contextmanager
-def container(engine: Engine, image: str, *, cache: str | None, memory: int = MEMORY) -> Iterator[Container]:
+def container(
+    engine: Engine, image: str, *, cache: str | None, memory: int = MEMORY, processes: int = PROCESSES
+) -> Iterator[Container]:
     """A container of an image: no network, nothing writable but memory and the volume `cache`, no privileges, nobody's uid.
 
     It is gone afterwards, whatever happens. It ends with the connection that its only program reads from, so that it
@@ -260,7 +263,7 @@ def container(engine: Engine, image: str, *, cache: str | None, memory: int = ME
                     binds={cache: {"bind": CACHE, "mode": "rw"}} if cache else None,
                     mem_limit=memory,
                     memswap_limit=memory,
-                    pids_limit=PROCESSES,
+                    pids_limit=processes,
                     ulimits=[Ulimit(name="core", soft=0, hard=0)],
                 ),
             )

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-from builder.checks.mail import DOMAIN, Mail
+from builder.checks.mail import DOMAIN, SENDER, Mail
+from builder.checks.protocol import Width, encode_command
 from builder.checks.sink import Sink
 from builder.compiling.build import Build
 from builder.configure.ids import Ids
@@ -31,12 +32,20 @@ class Ground:
     def prepare(cls, build: Build, scratch: Path) -> Self:
         """Make a home in `scratch` with twins of qmail-rspawn and qmail-remote."""
         home = scratch / "home"
+        return cls.of_twin(build, home, scratch / "twin", called=os.fspath(home), ids=own_ids())
+
+    @classmethod
+    def of_twin(cls, build: Build, home: Path, programs: Path, *, called: str, ids: Ids) -> Self:
+        """Make `home` with twins in the folder `programs` that know it by the name `called`.
+
+        `ids` are those of the user who will run them.
+        """
         for folder in ("control", "queue/mess/0", "queue/lock"):
             (home / folder).mkdir(parents=True)
         (home / "control/me").write_text(f"{DOMAIN}\n")
         (home / "queue/lock/tcpto").write_bytes(bytes(_TCPTO_BYTES))
         targets = ("qmail-rspawn", "qmail-remote")
-        twin = build.twin(scratch / "twin", home=os.fspath(home), ids=own_ids(), targets=targets)
+        twin = build.twin(programs, home=called, ids=ids, targets=targets)
         return cls(
             home=home,
             programs=twin.folder,
@@ -47,6 +56,13 @@ class Ground:
     def route_to(self, sink: Sink) -> None:
         """Send all mail to the sink, without any look-up of names."""
         (self.home / "control/smtproutes").write_text(f":{sink.address}:{sink.port}\n")
+
+    def commands(self, mails: Sequence[Mail], width: Width) -> list[bytes]:
+        """The command for the delivery of each mail, numbered from 0; their messages are put into the queue."""
+        return [
+            encode_command(number, file, SENDER, mail.recipient, width)
+            for number, (mail, file) in enumerate(zip(mails, self.put_messages(mails), strict=True))
+        ]
 
     def put_messages(self, mails: Sequence[Mail]) -> list[str]:
         """Put the messages of `mails` into the queue, each different one once; for each mail the name of its file.

@@ -14,13 +14,14 @@ import msgspec
 
 from builder.checks.elf import ELF_CHECKS
 from builder.checks.ground import Ground, own_ids
+from builder.checks.inside import DriverError, Inside
 from builder.checks.limits import raise_limits
 from builder.checks.patch_checks import patch_checks, run_scripts
 from builder.checks.report import CheckResult, skipped
 from builder.checks.runnable import why_never, why_not_here
 from builder.checks.scratch import scratch_folder
-from builder.checks.spawn_direct import check_direct
-from builder.checks.spawn_replies import check_replies
+from builder.checks.spawn_direct import check_direct, check_direct_inside
+from builder.checks.spawn_replies import check_replies, check_replies_inside
 from builder.checks.spawn_whole import check_whole
 from builder.checks.verdict import SpawnAsk
 from builder.compiling.build import Build
@@ -49,7 +50,8 @@ def run_checks(
     """Check a build of `plan`. A check that fails does not keep the others from running.
 
     The checks of the plan's patches run first, then those that the recipe names; or only those in `names`, if given.
-    Where the programs cannot run, these are skipped with the reason, and what can be told of their files is checked.
+    Where the programs cannot run, but could in the container that made them, those in `INSIDE` are done in there; the
+    others are skipped with the reason, and what can be told of the programs' files is checked.
     UsageError, before anything runs, for a check that does not exist (`chosen_checks` tells even before compiling). Our
     own limits of descriptors and processes are raised as far as they may be. `watch` looks for programs that crash.
     """
@@ -67,8 +69,13 @@ def run_checks(
         for name in chosen:
             if name in ELF_CHECKS:
                 results.append(ELF_CHECKS[name](build, bench.programs))
+            elif name in CHECKS and not why:
+                results.append(bench.watched(CHECKS[name](bench)))
+            elif name in INSIDE and not (never or build.where.here):
+                watch.expect_elsewhere(build.where.name)
+                results.append(bench.watched(bench.done_inside(name)))
             elif name in CHECKS:
-                results.append(skipped(name, why) if why else bench.watched(CHECKS[name](bench)))
+                results.append(skipped(name, why))
     return tuple(results)
 
 
@@ -128,6 +135,21 @@ class _Bench:
         return msgspec.structs.replace(result, crashes=crashes)
 
     @cached_property
+    def inside(self) -> Inside:
+        folder = self.scratch / "inside"
+        folder.mkdir()
+        return Inside.prepare(
+            self.build, self.stack.enter_context(self.build.where.open(self.build.toolchain)), folder
+        )
+
+    def done_inside(self, name: str) -> CheckResult:
+        """The result of a check that is done where the programs were made."""
+        try:
+            return INSIDE[name](self)
+        except DriverError as error:
+            return error.result(name)
+
+    @cached_property
     def programs(self) -> tuple[Program, ...]:
         return programs_in(self.build.folder)
 
@@ -147,8 +169,16 @@ def _direct(bench: _Bench) -> CheckResult:
     return check_direct(bench.ground, bench.ask, bench.progress)
 
 
+def _direct_inside(bench: _Bench) -> CheckResult:
+    return check_direct_inside(bench.inside, bench.ask, bench.progress)
+
+
 def _replies(bench: _Bench) -> CheckResult:
     return check_replies(bench.ground, bench.ask.width, bench.progress)
+
+
+def _replies_inside(bench: _Bench) -> CheckResult:
+    return check_replies_inside(bench.inside, bench.ask.width, bench.progress)
 
 
 def _whole(bench: _Bench) -> CheckResult:
@@ -202,3 +232,12 @@ CHECKS: dict[str, Callable[[_Bench], CheckResult]] = {
     "spawn-asan": _asan,
 }
 """The checks that a recipe may name."""
+
+INSIDE: dict[str, Callable[[_Bench], CheckResult]] = {
+    "spawn-direct": _direct_inside,
+    "spawn-replies": _replies_inside,
+}
+"""Those of them that can be done where the programs were made, when they do not run here.
+
+The whole qmail is not among them: root, several users and setuid programs are what no container of ours has.
+"""

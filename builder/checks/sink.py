@@ -13,6 +13,7 @@ import socket
 import threading
 import time
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 from ipaddress import AddressValueError, IPv4Address, IPv4Network
@@ -27,6 +28,28 @@ _MESSAGE_ID = re.compile(rb"(?mi)^Message-ID:[ \t]*<([^>\r\n]*)>")
 
 Receipt = tuple[str, str]
 """The recipient of the envelope and the id of the message that it got."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """What a sink has seen of a run."""
+
+    changes: Sequence[tuple[float, int]]
+    """Every change of the number of deliveries under way: seconds since the first was asked for, and to what."""
+    receipts: Counter[Receipt]
+    dropped: int
+    """Connections that ended before their mail was taken."""
+
+    @property
+    def peak(self) -> int:
+        """The most deliveries that were under way at the same time."""
+        return max((level for _, level in self.changes), default=0)
+
+    @property
+    def seconds_to_peak(self) -> float:
+        """When that was reached first; 0 if nobody came."""
+        peak = self.peak
+        return next((when for when, level in self.changes if level == peak), 0.0)
 
 
 class Due(Enum):
@@ -65,9 +88,6 @@ class Sink:
         self.connected = 0
         """Deliveries under way: open connections whose mail has not been taken yet. A client that knows its mail taken
         makes room for the next one before we see it leave; the two must not count as two at once."""
-        self.peak = 0
-        self.peak_at = 0.0
-        """When the peak was reached first, by time.monotonic()."""
         self.changes: list[tuple[float, int]] = []
         """Every change of `connected`: when, by time.monotonic(), and to what."""
         self.receipts: Counter[Receipt] = Counter()
@@ -117,6 +137,11 @@ class Sink:
             return Due.QUIET
         return Due.LATE if now >= expected.until else None
 
+    def seen(self, began: float) -> Seen:
+        """What it has seen up to now of a run that began then, by time.monotonic()."""
+        changes = [(when - began, level) for when, level in self.changes]
+        return Seen(changes=changes, receipts=Counter(self.receipts), dropped=self.dropped)
+
     def open_gate(self) -> None:
         """Greet everyone who waits, and from now on whoever comes."""
         self._loop.call_soon_threadsafe(self._greet_all)
@@ -149,10 +174,7 @@ class Sink:
 
     def _count(self, change: int) -> None:
         self.connected += change
-        now = time.monotonic()
-        self.changes.append((now, self.connected))
-        if self.connected > self.peak:
-            self.peak, self.peak_at = self.connected, now
+        self.changes.append((time.monotonic(), self.connected))
 
 
 class _Session(asyncio.Protocol):
@@ -200,7 +222,7 @@ class _Session(asyncio.Protocol):
             self._recipients.clear()
             self._reply(b"250 ok")
         elif verb == b"RCPT":
-            self._recipients += [found.decode("utf-8", "replace") for found in _ADDRESS.findall(line)[:1]]
+            self._recipients += recipients_in(line)
             self._reply(b"250 ok")
         elif verb == b"DATA" and self._recipients:
             self._in_data = True
@@ -217,8 +239,7 @@ class _Session(asyncio.Protocol):
         if not end:
             return False
         self._buffer, self._in_data = rest, False
-        found = _MESSAGE_ID.search(mail)
-        message_id = found[1].decode("utf-8", "replace") if found else ""
+        message_id = message_id_of(bytes(mail))
         self._sink._took(self, [(recipient, message_id) for recipient in self._recipients])  # noqa: SLF001
         self.took_mail = True
         self._reply(b"250 taken")
@@ -226,3 +247,14 @@ class _Session(asyncio.Protocol):
 
     def _reply(self, line: bytes) -> None:
         self.transport.write(line + b"\r\n")
+
+
+def recipients_in(line: bytes) -> list[str]:
+    """The recipient that an RCPT command names, if it does."""
+    return [found.decode("utf-8", "replace") for found in _ADDRESS.findall(line)[:1]]
+
+
+def message_id_of(mail: bytes) -> str:
+    """The Message-ID of a mail without its angle brackets; empty if it has none."""
+    found = _MESSAGE_ID.search(mail)
+    return found[1].decode("utf-8", "replace") if found else ""

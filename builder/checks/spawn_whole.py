@@ -11,6 +11,7 @@ import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 import msgspec
@@ -29,7 +30,7 @@ from builder.checks.scratch import (
     scratch_folder,
 )
 from builder.checks.send_log import SendLog
-from builder.checks.sink import Sink
+from builder.checks.sink import Seen, Sink
 from builder.checks.verdict import (
     STALL,
     SpawnAsk,
@@ -58,7 +59,7 @@ _QUEUE = ("mess", "info", "local", "remote", "todo", "intd", "bounce", "pid")
 """The folders below queue/ that have a file while a mail is in the queue."""
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(kw_only=True)
 class _Run:
     """One run: what it was asked for, and what came out of it."""
 
@@ -78,6 +79,11 @@ class _Run:
     returncode: int | None = None
     survivors: int = 0
     left_in_queue: int = 0
+
+    @cached_property
+    def seen(self) -> Seen:
+        """What the sink has seen; to be asked once everything has ended."""
+        return self.sink.seen(self.began)
 
     @property
     def descriptors_allowed(self) -> int:
@@ -196,8 +202,7 @@ def _judge(name: str, run: _Run) -> CheckResult:
         name,
         said,
         wanted=run.ask.deliveries,
-        sink=run.sink,
-        began=run.began,
+        seen=run.seen,
         seconds=run.seconds,
         figures=_figures(run),
     )
@@ -208,17 +213,17 @@ def _figures(run: _Run) -> dict[str, int | float | str]:
     return {
         "wanted": run.ask.deliveries,
         "concurrency": run.log.concurrency or 0,
-        "peak": run.sink.peak,
+        "peak": run.seen.peak,
         "delivered": len(run.log.succeeded),
         "deferred": run.log.deferrals.total(),
         "failed": run.log.failures.total(),
-        "received": run.sink.receipts.total(),
-        "dropped_connections": run.sink.dropped,
+        "received": run.seen.receipts.total(),
+        "dropped_connections": run.seen.dropped,
         "left_in_queue": run.left_in_queue,
         "highest_descriptor": max(run.peak_descriptors, default=-1),
         "descriptors_allowed": run.descriptors_allowed,
         "seconds_to_inject": round(run.injecting_seconds, 3),
-        "seconds_to_peak": round(max(run.sink.peak_at - run.began, 0), 3),
+        "seconds_to_peak": round(run.seen.seconds_to_peak, 3),
         "seconds": round(run.seconds, 3),
         "cpu_send_seconds": round(run.cpu.get("qmail-send", procfs.CpuTime()).own, 2),
         "cpu_seconds": round(cpu.own + cpu.children, 2),
@@ -251,7 +256,7 @@ def _problems(run: _Run) -> Iterator[str]:
         yield f"{len(log.under_way)} deliveries never ended, for example to {some(log.under_way.values())}."
     receipts = {mail.recipient: mail.receipt for mail in run.mails}
     succeeded = [receipts[recipient] for recipient in log.succeeded if recipient in receipts]
-    yield from receipt_problems(run.sink.receipts, succeeded, receipts.values())
+    yield from receipt_problems(run.seen.receipts, succeeded, receipts.values())
     if run.left_in_queue:
         yield f"{run.left_in_queue} files were left in the queue."
     if (highest := max(run.peak_descriptors, default=0)) >= run.descriptors_allowed:

@@ -10,7 +10,7 @@ from builder.checks import limits as machine
 from builder.checks.limits import Limits
 from builder.checks.protocol import Width
 from builder.checks.report import CheckResult
-from builder.checks.sink import Receipt, Sink
+from builder.checks.sink import Receipt, Seen
 from builder.recipes import model
 from builder.recipes.ceiling import ONE_BYTE, spawn_ceiling
 
@@ -57,13 +57,14 @@ def too_little_memory(name: str, memory: machine.Ceiling) -> CheckResult:
     )
 
 
-def summary_of(peak: int, wanted: int, seconds: float, *, passed: bool) -> str:
+def summary_of(peak: int, wanted: int, seconds: float, *, passed: bool, where: str = "") -> str:
     """The sentence about a spawn check; why it failed stands in its reasons."""
+    at_once = f"deliveries at once {where}".rstrip()
     if passed:
-        return f"{peak} deliveries at once, every mail received exactly once, in {seconds:.1f} s."
+        return f"{peak} {at_once}, every mail received exactly once, in {seconds:.1f} s."
     if peak < wanted:
-        return f"{peak} of {wanted} deliveries at once."
-    return f"{peak} deliveries at once, but not everything went as it must."
+        return f"{peak} of {wanted} {at_once}."
+    return f"{peak} {at_once}, but not everything went as it must."
 
 
 def judged(
@@ -71,25 +72,25 @@ def judged(
     said: Sequence[str],
     *,
     wanted: int,
-    sink: Sink,
-    began: float,
+    seen: Seen,
     seconds: float,
     figures: dict[str, int | float | str],
+    where: str = "",
 ) -> CheckResult:
-    """The result of a spawn check: passed if nothing was `said` against it and the sink saw `wanted` at once.
+    """The result of a spawn check: passed if nothing was `said` against it and the sink has `seen` `wanted` at once.
 
-    `began` is when the first delivery was asked for, by time.monotonic(); `seconds` is what all of them took.
+    `seconds` is what all deliveries took; `where` says where they happened if that was not right here.
     """
     reasons = tuple(said)
-    if sink.peak < wanted and not reasons:
+    if seen.peak < wanted and not reasons:
         reasons = ("The other deliveries never came to the sink.",)
     return CheckResult(
         name=name,
         passed=not reasons,
-        summary=summary_of(sink.peak, wanted, seconds, passed=not reasons),
+        summary=summary_of(seen.peak, wanted, seconds, passed=not reasons, where=where),
         reasons=reasons,
         figures=figures,
-        curve=curve(sink.changes, began),
+        curve=curve(seen.changes),
     )
 
 
@@ -149,10 +150,10 @@ def _limit_behind(text: str, wanted: int, limits: Limits) -> str:
     return " ".join(str(ceiling) for ceiling in found if ceiling.deliveries < wanted)
 
 
-def curve(changes: Sequence[tuple[float, int]], began: float) -> tuple[tuple[float, int], ...]:
-    """Changes of the number of connections as at most some 200 points since `began`; the highest one always stays."""
+def curve(changes: Sequence[tuple[float, int]]) -> tuple[tuple[float, int], ...]:
+    """Changes of the number of connections as at most some 200 points; the highest one always stays."""
     step = max(1, len(changes) // _CURVE_POINTS)
     # Of each run of changes its highest: what matters of the way is how high it goes.
     points = [max(changes[i : i + step], key=lambda change: change[1]) for i in range(0, len(changes), step)]
     points += changes[-1:]
-    return ((0.0, 0), *((round(when - began, 4), level) for when, level in points))
+    return ((0.0, 0), *((round(when, 4), level) for when, level in points))

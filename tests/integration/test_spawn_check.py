@@ -227,26 +227,36 @@ def test_the_native_build_holds_under_fortify_and_asan(store: Path) -> None:
         assert_all_delivered(asan, 600)
 
 
-@pytest.mark.native
-def test_fortify_catches_an_fd_set_that_is_too_small(store: Path, tmp_path: Path) -> None:
+def trapped(store: Path) -> Build:
+    """A native build that can hold 509 deliveries."""
     recipe = Recipe(
         name="trap", summary="-", base="minispawn", patches=("big-concurrency",), conf={"conf-spawn": 509}
     )
-    build = built(make_plan(Library.of(), recipe, platform="native"), store)
-    ground = replace(Ground.prepare(build, tmp_path), conf_spawn=1000)
+    return built(make_plan(Library.of(), recipe, platform="native"), store)
+
+
+def trap(build: Build, home: Path, folder: Path) -> Path:
+    """A qmail-rspawn that chkspawn refuses to build: more deliveries than the fd_set, which is watched, has bits for."""
     twin = build.twin(
-        tmp_path / "trap",
-        home=str(ground.home),
+        folder,
+        home=str(home),
         ids=own_ids(),
         targets=["qmail-rspawn"],
         flags=("-U_FORTIFY_SOURCE", "-D_FORTIFY_SOURCE=2"),
     )
-    # What chkspawn refuses to build: more deliveries than select's fd_set has bits for.
     (twin.folder / "auto_spawn.c").write_text("int auto_spawn = 1000;\n")
     twin.make(["-o", "chkspawn", "-o", "spawn.o", "qmail-rspawn"])
     program = twin.folder / "qmail-rspawn"
     if b"__fdelt_chk" not in program.read_bytes():
         pytest.skip("this C library does not look at fd_sets")
+    return program
+
+
+@pytest.mark.native
+def test_fortify_catches_an_fd_set_that_is_too_small(store: Path, tmp_path: Path) -> None:
+    build = trapped(store)
+    ground = replace(Ground.prepare(build, tmp_path), conf_spawn=1000)
+    program = trap(build, ground.home, tmp_path / "trap")
     result = check_direct(ground, replace(THOUSAND, deliveries=600), Quiet(), program=program)
     assert result.failed
     assert any("killed by SIGABRT" in reason for reason in result.reasons), result.reasons

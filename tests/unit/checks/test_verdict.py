@@ -98,8 +98,8 @@ def test_everything_else_is(
 
 
 def test_a_curve_keeps_its_peak_and_its_end() -> None:
-    changes = [(10 + i / 1000, min(i, 2001 - i) + 1) for i in range(2002)]
-    points = curve(changes, 10.0)
+    changes = [(i / 1000, min(i, 2001 - i) + 1) for i in range(2002)]
+    points = curve(changes)
     assert len(points) < 250
     assert points[0] == (0.0, 0)
     assert max(level for _, level in points) == max(level for _, level in changes)
@@ -108,7 +108,7 @@ def test_a_curve_keeps_its_peak_and_its_end() -> None:
 
 
 def test_a_curve_of_nothing() -> None:
-    assert curve([], 10.0) == ((0.0, 0),)
+    assert curve([]) == ((0.0, 0),)
 
 
 @pytest.mark.parametrize(
