@@ -740,6 +740,7 @@ def fetch(
     about={
         "word": "what to do, without the flag: build NAME…, list, or verify [NAME…]",
         "mirror": "the archive to take packages from; the one of this machine's own packages if not given",
+        "from": "build: bring the release yourself, as a path or URL (base.txz of FreeBSD)",
         "again": "verify: make the images anew and compare",
     },
 )
@@ -747,6 +748,7 @@ def image(
     context: Context,
     word: list[str] | None = None,
     mirror: str | None = None,
+    from_: str | None = None,
     again: bool = False,
     format: str = "text",
     path: list[str] | None = None,
@@ -759,7 +761,7 @@ def image(
     library = Library.of(tuple(path or ()))
     action, *names = word or [""]
     if action == "build" and names:
-        command.build(names, library, mirror=mirror)
+        command.build(names, library, mirror=mirror, given=from_)
     elif action == "list" and not names:
         command.show(library, as_json=_json(format))
     elif action == "verify":

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from builder import process
-from builder.backends.engine import require_answer
+from builder.backends.engine import machine_of
 from builder.console import Quiet
 from builder.errors import BackendError
 from builder.images.kept import KeptImage, Shelf
@@ -63,7 +63,7 @@ class Dockerd:
 
     def answers(self) -> bool:
         with suppress(BackendError):
-            require_answer(self.url)
+            machine_of(self.url)
             return True
         return False
 
@@ -106,7 +106,7 @@ def shared_engine(folder: Path) -> Iterator[str]:
     """The URL of an engine that all workers of this run use; the last of them ends it."""
     given = os.environ.get("DOCKER_HOST")
     if given:
-        require_answer(given)
+        machine_of(given)
         yield given
         return
     folder.mkdir(parents=True, exist_ok=True)

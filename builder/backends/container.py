@@ -14,19 +14,21 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from docker.errors import APIError, NotFound
-from docker.types import Ulimit
 from docker.utils.socket import STDERR, frames_iter
 
 from builder.backends.engine import LABEL, Engine
+from builder.backends.walls import Walls, walls
 from builder.errors import BackendError
 from builder.terminal import connect
 
 WORK = "/build"
 """The folder that is worked in: in memory, and gone with the container."""
+_TMP = "/tmp"  # noqa: S108 - the container's own
 CACHE = "/cache"
 """Where a volume keeps what the compiler need not do again."""
 USER = "10001:10001"
 """Nobody's uid: everything in a container runs under it, and it may do nothing elsewhere."""
+_ROOT = "0:0"
 MEMORY = 4 << 30
 """Bytes for its processes and its files together. The compiler takes a tenth of it for each processor."""
 PROCESSES = 11_000
@@ -84,10 +86,25 @@ class Ran:
 class Container:
     """A container that waits for programs to run in it."""
 
-    def __init__(self, engine: Engine, name: str) -> None:
+    def __init__(self, engine: Engine, name: str, walls: Walls) -> None:
         self._engine = engine
         self._api = engine.api
         self._name = name
+        self._walls = walls
+
+    def shut_off(self) -> None:
+        """Do what the walls ask for first. BackendError if the container is not shut off."""
+        if not self._walls.first:
+            return
+        words = ["sh", "-c", self._walls.first]
+        with self._started(words, {}, "/", stdin=False, user=_ROOT) as (started, stream):
+            said = b"".join(piece for _, piece in self._engine.each(_frames(stream)))
+            code = self._ended(words, started)
+        if code:
+            raise BackendError(
+                f"The engine ({self._engine.shown}) does not shut a container off: {_last(said, code)}.",
+                hint="On FreeBSD that takes podman 5.1 and FreeBSD 14, or newer ones.",
+            )
 
     def run(
         self,
@@ -170,6 +187,7 @@ class Container:
         *,
         stdin: bool,
         terminal: bool = False,
+        user: str = "",
     ) -> Iterator[tuple[str, socket.socket]]:
         """A program that runs: what the engine calls it, and the connection to its input and output."""
         with ExitStack() as stack:
@@ -177,9 +195,10 @@ class Container:
                 try:
                     made = self._api.exec_create(
                         self._name,
-                        list(argv),
+                        list(argv) if user == _ROOT else self._walls.guarded(argv),
                         environment=dict(environment),
                         workdir=folder,
+                        user=user,
                         stdin=stdin,
                         tty=terminal,
                     )
@@ -241,8 +260,14 @@ def container(
     does not outlive us if we are killed either; `doctor --clean` finds by its label what an engine did not remove.
     """
     api, name = engine.api, f"qmail-builder-{secrets.token_hex(6)}"
+    around = walls(engine.machine().os, (WORK, _TMP), memory=memory, processes=processes, seconds=_LIFETIME)
     try:
         with engine.speaking():
+            host = api.create_host_config(
+                binds={cache: {"bind": CACHE, "mode": "rw"}} if cache else None, **around.host
+            )
+            if around.annotations:
+                host["Annotations"] = dict(around.annotations)
             api.create_container(
                 image,
                 ["sh", "-c", _FIRST],
@@ -253,24 +278,14 @@ def container(
                 stdin_open=True,
                 detach=False,
                 labels={LABEL: "build", OWNER: owner()},
-                host_config=api.create_host_config(
-                    network_mode="none",
-                    read_only=True,
-                    auto_remove=True,
-                    cap_drop=["ALL"],
-                    security_opt=["no-new-privileges"],
-                    tmpfs={WORK: "exec,mode=1777", "/tmp": "exec,mode=1777"},  # noqa: S108 - the container's own
-                    binds={cache: {"bind": CACHE, "mode": "rw"}} if cache else None,
-                    mem_limit=memory,
-                    memswap_limit=memory,
-                    pids_limit=processes,
-                    ulimits=[Ulimit(name="core", soft=0, hard=0)],
-                ),
+                host_config=host,
             )
             tie = api.attach_socket(name, {"stdin": 1, "stream": 1})
             api.start(name)
         with _closing(tie):
-            yield Container(engine, name)
+            made = Container(engine, name, around)
+            made.shut_off()
+            yield made
     finally:
         _remove(engine, name)
 

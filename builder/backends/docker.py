@@ -25,7 +25,13 @@ from builder.errors import BackendError
 from builder.images.source import ImageSource
 from builder.process import Finished
 from builder.toolchains.platforms import Platform, all_platforms
-from builder.toolchains.toolchain import Toolchain, compiler_of_image, toolchain_for, zig_program
+from builder.toolchains.toolchain import (
+    Toolchain,
+    compiler_of_freebsd,
+    compiler_of_image,
+    toolchain_for,
+    zig_program,
+)
 
 NAME = "docker"
 _PROGRAMS = f"{WORK}/bin"
@@ -47,6 +53,8 @@ class DockerOpener:
     here: bool = False
 
     def toolchain(self, platform: Platform, cache: Path) -> Toolchain:
+        if self.image.os == platform.os == "freebsd":
+            return compiler_of_freebsd(self._compiler)
         if platform.image is None and platform.zig_target is None:
             able = ", ".join(other.id for other in all_platforms() if other.image or other.zig_target)
             raise BackendError(
@@ -54,8 +62,13 @@ class DockerOpener:
                 hint=f"Use --backend sandbox or local. What containers build: {able}.",
             )
         if platform.image is not None:
-            return compiler_of_image(f"{self.image.compiler} of {self.image.name}@sha256:{self.image.sha256}")
+            return compiler_of_image(self._compiler)
         return toolchain_for(platform, cache)
+
+    @property
+    def _compiler(self) -> str:
+        """The image's own, as builds record it."""
+        return f"{self.image.compiler} of {self.image.name}@sha256:{self.image.sha256}"
 
     @contextmanager
     def open(self, toolchain: Toolchain) -> Iterator[Docker]:

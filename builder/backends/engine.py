@@ -16,6 +16,7 @@ from docker.utils import kwargs_from_env
 from docker.utils.socket import SocketError
 
 from builder.backends.contexts import current_name, read_context
+from builder.backends.machine import Machine
 from builder.backends.tunnel import SSH, tunnel
 from builder.errors import BackendError
 from builder.toolchains.platforms import debian_arch
@@ -64,10 +65,11 @@ class Engine:
             said = self.api.version()
         return f"version {said['Version']} ({said['Os']}, {said['Arch']})"
 
-    def arch(self) -> str:
-        """Its processor in Debian's words."""
+    def machine(self) -> Machine:
+        """Where its containers run."""
         with self.speaking():
-            return debian_arch(str(self.api.version()["Arch"]))
+            said = self.api.version()
+        return Machine(os=str(said["Os"]).lower(), arch=debian_arch(str(said["Arch"])))
 
 
 @contextmanager
@@ -88,10 +90,10 @@ def connected(engine: str | None) -> Iterator[Engine]:
         yield Engine(api, address.shown)
 
 
-def require_answer(engine: str) -> None:
-    """BackendError if an engine cannot be used now."""
-    with connected(engine):
-        pass
+def machine_of(engine: str | None) -> Machine:
+    """Where the containers of an engine run, named as for `connected`. BackendError if it cannot be used now."""
+    with connected(engine) as found:
+        return found.machine()
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,11 @@ from typing import Any
 from docker.errors import ImageNotFound
 
 from builder.backends.engine import LABEL, Engine
+from builder.backends.machine import Machine
 from builder.console import Progress
 from builder.errors import BackendError, SourceError
 from builder.images.source import ImageSource
+from builder.toolchains.platforms import all_platforms
 
 _MISMATCH = ("verification failed", "manifest unknown", "not found", "does not match")
 """What engines say if a registry has nothing by a digest, or something else."""
@@ -18,7 +20,7 @@ _MISMATCH = ("verification failed", "manifest unknown", "not found", "does not m
 
 def engine_image(engine: Engine, image: ImageSource, progress: Progress) -> str:
     """The id of an image in the engine, which takes it over if it does not have it yet. SourceError if it is another."""
-    _require_same_processor(engine, image)
+    _require_same_machine(engine, image)
     found = _find(engine, image)
     if found is None:
         if image.archive is None:
@@ -88,10 +90,14 @@ def _pull(engine: Engine, image: ImageSource, progress: Progress) -> None:
     )
 
 
-def _require_same_processor(engine: Engine, image: ImageSource) -> None:
-    arch = engine.arch()
-    if image.arch not in (None, arch):
-        raise BackendError(
-            f"The image {image.name} is for {image.arch}, and the machine of the engine ({engine.shown}) is {arch}.",
-            hint="Name an engine on such a machine, or build on that one.",
-        )
+def _require_same_machine(engine: Engine, image: ImageSource) -> None:
+    machine = engine.machine()
+    if image.os == machine.os and image.arch in (None, machine.arch):
+        return
+    able = [p.id for p in all_platforms() if p.os == machine.os == "freebsd" and p.arch == machine.arch]
+    hint = "Name an engine on such a machine, or build on that one."
+    raise BackendError(
+        f"The image {image.name} is for {Machine(image.os, image.arch or machine.arch)}, and the machine of the engine "
+        f"({engine.shown}) is {machine}.",
+        hint=f"{hint} This engine builds: {', '.join(able)}." if able else hint,
+    )

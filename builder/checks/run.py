@@ -57,7 +57,7 @@ def run_checks(
     """
     chosen = chosen_checks(plan, names)
     watch = watch or Watch.of(build)
-    never, why = why_never(build.platform), why_not_here(build)
+    never, why = why_never(build), why_not_here(build)
     raise_limits()
     scripts = {name: script for name, script in patch_checks(plan.patches).items() if name in chosen}
     results = [skipped(name, never) for name in scripts] if never else []
@@ -82,7 +82,7 @@ def run_checks(
 def chosen_checks(plan: Plan, names: Sequence[str] = ()) -> tuple[str, ...]:
     """The names of the checks that `run_checks` runs; UsageError for one that does not exist."""
     scripts = patch_checks(plan.patches)
-    without_running = tuple(ELF_CHECKS) if plan.platform.cross else ()
+    without_running = tuple(ELF_CHECKS) if plan.platform.foreign else ()
     chosen = tuple(names) or tuple(dict.fromkeys((*scripts, *plan.recipe.checks, *without_running)))
     known = (*CHECKS, *ELF_CHECKS, *scripts)
     for name in chosen:

@@ -14,18 +14,21 @@ _LIST = {"LD_TRACE_LOADED_OBJECTS": "1", "LD_BIND_NOW": "1"}
 _LIMIT = 30.0
 
 
-def why_never(platform: Platform) -> str:
-    """Why no machine of this kind can run programs for a platform; empty if one can."""
-    if not platform.cross:
+def why_never(build: Build) -> str:
+    """Why the programs of a build can run neither here nor where they were compiled; empty if they can."""
+    if not build.toolchain.cross:
         return ""
-    system = "FreeBSD" if platform.os == "freebsd" else f"{platform.arch} machine"
-    return f"no {system} here to run the programs on."
+    return f"no {_machine(build.platform)} here to run the programs on."
 
 
 def why_not_here(build: Build) -> str:
     """Why the programs of a build cannot run on this machine; empty if they can."""
-    if build.platform.cross or build.platform.image is None:
-        return why_never(build.platform)
+    if build.toolchain.cross:
+        return why_never(build)
+    if build.platform.foreign:
+        return f"the programs are for {build.platform.id}, and run on the {_machine(build.platform)} that compiled them."
+    if build.platform.image is None:
+        return ""
     for program in programs_in(build.folder):
         if program.interpreter:
             path = build.folder / program.name
@@ -37,3 +40,7 @@ def why_not_here(build: Build) -> str:
                     f"the programs are for {build.platform.id}: {why.replace(os.fspath(path), program.name)}."
                 )
     return ""
+
+
+def _machine(platform: Platform) -> str:
+    return "FreeBSD" if platform.os == "freebsd" else f"{platform.arch} machine"

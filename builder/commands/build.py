@@ -31,14 +31,15 @@ def build(selection: Selection, flags: Flags, out: Path) -> None:
 
 def build_several(selections: Sequence[Selection], flags: Flags, engines: Sequence[str], out: Path) -> None:
     """Build, check and package all of these, each on the engine that is free first."""
-    from builder.backends.engine import require_answer
-    from builder.commands.several import build_all, build_words
+    from builder.backends.engine import machine_of
+    from builder.commands.several import Build, build_all, build_words
 
     if flags.shell:
         raise UsageError("--shell is for one build.", hint="Name one recipe, one platform and one engine.")
     # By its id, and so that a wrong name is said before anything is built.
-    builds = {selection.plan().id: build_words(selection, flags, out) for selection in selections}
-    build_all(builds, engines, require_answer)
+    plans = [(selection.plan(), selection) for selection in selections]
+    builds = {plan.id: Build(build_words(of, flags, out), plan.platform) for plan, of in plans}
+    build_all(builds, engines, machine_of)
 
 
 def package(selection: Selection, flags: Flags, out: Path) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from builder.commands.common import to_json
 from builder.console import progress
-from builder.errors import SourceError
+from builder.errors import SourceError, UsageError
 from builder.images.kept import KeptImage, Shelf
 from builder.images.made import make_image
 from builder.recipes.library import Library
@@ -18,18 +18,20 @@ IMAGE_SCHEMA = 1
 _MB = 1_000_000
 
 
-def build(names: Sequence[str], library: Library, *, mirror: str | None) -> None:
-    """Make images from packages and keep them in the store, in place of older ones."""
+def build(names: Sequence[str], library: Library, *, mirror: str | None, given: str | None = None) -> None:
+    """Make images from packages or a release, and keep them in the store in place of older ones."""
+    if given is not None and len(names) != 1:
+        raise UsageError("--from goes with the name of one image.")
     for image in [library.image(name) for name in names]:
         with progress() as shown:
-            kept = make_image(image, Shelf(default_store()), shown, mirror=mirror)
+            kept = make_image(image, Shelf(default_store()), shown, mirror=mirror, given=given)
         print(_line(image, kept), flush=True)
 
 
 def show(library: Library, *, as_json: bool) -> None:
     """Print every image, and whether this machine has it."""
     shelf = Shelf(default_store())
-    found = [(image, shelf.find(image, machine_arch())) for image in library.all_images()]
+    found = [(image, kept) for image in library.all_images() for kept in _all_kept(image, shelf) or (None,)]
     if as_json:
         rows = [{"name": image.name, "summary": image.summary, "kept": kept} for image, kept in found]
         print(to_json({"schema_version": IMAGE_SCHEMA, "images": rows}))
@@ -45,22 +47,21 @@ def verify(names: Sequence[str], library: Library, *, again: bool, mirror: str |
     """
     shelf = Shelf(default_store())
     for image in [library.image(name) for name in names] or library.all_images():
-        made = shelf.find(image, machine_arch())
-        if made is None and not names:
-            continue
-        if made is None:
+        kept = _all_kept(image, shelf)
+        if not kept and names:
             raise SourceError(
                 f"The image {image.name} was not made yet.", hint=f"Make it: image build {image.name}"
             )
-        shelf.require_whole(made)
-        if again:
-            _require_same(image, made, shelf, mirror)
-        print(f"{'same again' if again else 'whole':10}  {_line(image, made)}")
+        for made in kept:
+            shelf.require_whole(made)
+            if again:
+                _require_same(image, made, shelf, mirror)
+            print(f"{'same again' if again else 'whole':10}  {_line(image, made)}")
 
 
 def _require_same(image: Image, made: KeptImage, shelf: Shelf, mirror: str | None) -> None:
     with progress() as shown:
-        again = make_image(image, shelf, shown, mirror=mirror)
+        again = make_image(image, shelf, shown, arch=made.arch, mirror=mirror)
     if again.sha256 == made.sha256:
         return
     changed = [
@@ -75,10 +76,17 @@ def _require_same(image: Image, made: KeptImage, shelf: Shelf, mirror: str | Non
     )
 
 
+def _all_kept(image: Image, shelf: Shelf) -> tuple[KeptImage, ...]:
+    """The image as it was made for each processor: of packages it is made for this machine's alone."""
+    kept = (shelf.find(image, arch) for arch in image.freebsd or (machine_arch(),))
+    return tuple(one for one in kept if one is not None)
+
+
 def _line(image: Image, kept: KeptImage | None) -> str:
     state = "not made yet"
     if kept is not None:
         state = f"sha256:{kept.sha256[:12]}  {kept.size / _MB:5.0f} MB"
+        state += f"  {kept.arch}" if image.freebsd else ""
     elif image.registry:
         state = f"of {image.registry} by digest"
     return f"{image.name:14}  {state:30}  {image.summary}"

@@ -61,7 +61,7 @@ def _about(platform: Platform) -> str:
         else f"programs for {platform.libc if platform.os == 'linux' else _FREEBSD}"
     )
     return f"{kind} for {platform.arch}, the same bytes on every machine" + (
-        "; cross-built, so that they are not run here" if platform.cross else ""
+        "; cross-built, so that they are not run here" if platform.foreign else ""
     )
 
 

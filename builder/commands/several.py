@@ -11,32 +11,41 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import ExitStack
+from dataclasses import dataclass
 from io import BufferedReader
 from pathlib import Path
 
 from builder import process
+from builder.backends.machine import Machine
 from builder.commands.common import Flags, Selection
 from builder.console import CI_VARIABLES
 from builder.errors import BackendError, BuilderError
 from builder.recipes.library import shipped
+from builder.toolchains.platforms import Platform
 
 _POLL = 0.2
 _ENDS_WITHIN = 60.0
 """Seconds that a build may take to clean up after itself when it is interrupted."""
 
 
-def build_all(
-    builds: Mapping[str, Sequence[str]], engines: Sequence[str], answers: Callable[[str], None]
-) -> None:
-    """Run every build, given by its id as the words of its command; with `engines` each of them one at a time.
+@dataclass(frozen=True, slots=True)
+class Build:
+    """One build: the words of its command, and what it is for."""
 
-    `answers` raises a BackendError for an engine that does not answer: such a one gets no more builds, and the others
-    take what it had. What went wrong in one build does not keep the others from running; the error at the end has the
-    exit code of the first of them.
+    words: Sequence[str]
+    platform: Platform
+
+
+def build_all(builds: Mapping[str, Build], engines: Sequence[str], ask: Callable[[str], Machine]) -> None:
+    """Run every build, given by its id; with `engines` each of them one at a time.
+
+    `ask` says where an engine's containers run, and raises a BackendError if it does not answer: such a one gets no more
+    builds, and the others take what it had. What went wrong in one build does not keep the others from running; the
+    error at the end has the exit code of the first of them.
     """
-    handout = _Handout(builds, engines, answers)
+    handout = _Handout(builds, engines, ask)
     try:
         handout.run()
     finally:
@@ -52,12 +61,13 @@ def build_all(
 
 class _Handout:
     def __init__(
-        self, builds: Mapping[str, Sequence[str]], engines: Sequence[str], answers: Callable[[str], None]
+        self, builds: Mapping[str, Build], engines: Sequence[str], ask: Callable[[str], Machine]
     ) -> None:
         self._builds = builds
         self._pending = deque(builds)
         self._engines: list[str | None] = list(dict.fromkeys(engines)) or [None]
-        self._answers = answers
+        self._ask = ask
+        self._machines: dict[str, Machine] = {}
         self._running: list[process.Running] = []
         self._threads: list[threading.Thread] = []
         self._stopped = False
@@ -65,8 +75,13 @@ class _Handout:
         self.codes: dict[str, int] = {}
 
     def run(self) -> None:
-        """Until all is built, or no engine is left."""
-        while self._pending and self._engines:
+        """Until all is built, or no engine is left that can build what remains."""
+        for engine in [engine for engine in self._engines if engine is not None]:
+            try:
+                self._machines[engine] = self._ask(engine)
+            except BackendError as error:
+                self._retire(engine, error)
+        while any(self._takes(engine, build) for engine in self._engines for build in self._pending):
             self._threads = [
                 threading.Thread(target=self._serve, args=(engine,), daemon=True) for engine in self._engines
             ]
@@ -76,6 +91,8 @@ class _Handout:
                 # Ctrl-C reaches us only between two short waits.
                 while thread.is_alive():
                     thread.join(_POLL)
+        for build in self._pending:
+            self._say(f"{build}  There is no engine left that can build it.")
 
     def stop(self) -> None:
         """Interrupt what still runs, and wait until it has cleaned up."""
@@ -92,30 +109,45 @@ class _Handout:
         while not self._stopped:
             try:
                 if engine is not None:
-                    self._answers(engine)
-                build = self._pending.popleft()
+                    self._ask(engine)
             except BackendError as error:
                 self._retire(engine, error)
                 return
-            except IndexError:
+            build = self._next(engine)
+            if build is None:
                 return
             code = self._run(build, engine)
             if code == BackendError.exit_code and engine is not None:
                 try:
-                    self._answers(engine)
+                    self._ask(engine)
                 except BackendError as error:
                     self._pending.append(build)
                     self._retire(engine, error)
                     return
             self.codes[build] = code
 
+    def _next(self, engine: str | None) -> str | None:
+        """The next build for an engine, which is no longer pending then."""
+        with self._lock:
+            build = next((build for build in self._pending if self._takes(engine, build)), None)
+            if build is not None:
+                self._pending.remove(build)
+            return build
+
+    def _takes(self, engine: str | None, build: str) -> bool:
+        if engine is None:
+            return True
+        there = [self._machines[other] for other in self._engines if other is not None]
+        return is_for(self._machines[engine], self._builds[build].platform, there)
+
     def _retire(self, engine: str | None, error: BackendError) -> None:
-        self._engines.remove(engine)
+        with self._lock:
+            self._engines.remove(engine)
         self._say(f"{error.what} It gets no more builds.")
 
     def _run(self, build: str, engine: str | None) -> int:
         """Run a build, print its lines, and return its exit code."""
-        words = [*self._builds[build], *(("--engine", engine) if engine else ())]
+        words = [*self._builds[build].words, *(("--engine", engine) if engine else ())]
         # Groups of several builds at once would run into each other.
         env = {key: value for key, value in os.environ.items() if key not in CI_VARIABLES}
         with ExitStack() as stack:
@@ -140,6 +172,18 @@ class _Handout:
     def _say(self, line: str) -> None:
         with self._lock:
             print(line, flush=True)
+
+
+def is_for(machine: Machine, platform: Platform, there: Collection[Machine]) -> bool:
+    """Whether an engine on `machine` is to build for a platform, if there are engines on the machines `there`.
+
+    One on FreeBSD builds for itself alone, and nobody else does that then: which compiler it is must not be a matter
+    of who was free first.
+    """
+    itself = Machine(platform.os, platform.arch)
+    if machine.os == "freebsd" or (platform.os == "freebsd" and itself in there):
+        return machine == itself
+    return True
 
 
 def own_command(*words: str) -> list[str]:

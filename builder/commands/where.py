@@ -13,10 +13,12 @@ from builder.errors import BackendError
 from builder.images.kept import Shelf
 from builder.images.obtain import obtain_image
 from builder.recipes.library import Library
-from builder.toolchains.platforms import Platform, machine_arch
+from builder.toolchains.platforms import FREEBSD_MAJOR, Platform, machine_arch
 
 _ZIG_IMAGE = "zig"
 """What everything is built in that zig compiles."""
+_FREEBSD_IMAGE = f"freebsd-{FREEBSD_MAJOR}"
+"""What is built in by an engine on FreeBSD, for FreeBSD."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +48,24 @@ class Where:
 
         pool = Pool()
         self.until_done.callback(pool.close)
-        image = self.library.image(platform.image or _ZIG_IMAGE)
-        source = obtain_image(image, Shelf(self.store), self.progress, offline=self.offline)
+        name, arch = platform.image or _ZIG_IMAGE, machine_arch()
+        if platform.os == "freebsd" and self._is_native(platform):
+            name, arch = _FREEBSD_IMAGE, platform.arch
+        image = self.library.image(name)
+        source = obtain_image(image, Shelf(self.store), self.progress, offline=self.offline, arch=arch)
         return DockerOpener(source, self.progress, self.engine, pool)
+
+    def _is_native(self, platform: Platform) -> bool:
+        """Whether the engine is on FreeBSD, and can compile for it there; one on Linux cross-compiles.
+
+        BackendError if it is on FreeBSD, but on another processor.
+        """
+        from builder.backends.engine import machine_of
+
+        machine = machine_of(self.engine)
+        if machine.os == platform.os and machine.arch != platform.arch:
+            raise BackendError(
+                f"The engine is {machine}, where {platform.id} cannot be built.",
+                hint=f"It builds {platform.id.replace(platform.arch, machine.arch)}; Linux builds both: --backend sandbox.",
+            )
+        return machine.os == platform.os

@@ -36,7 +36,7 @@ LIMIT = 1800.0
 """Seconds that make may take: ten times what the slowest machine has needed."""
 _SHOWN_ERRORS = 5
 _DENIED = re.compile(rb"\./([\w.+-]+): Permission denied")
-_NOT_MADE = re.compile(rb"^make: \*\*\* \[(?:[^\]\s:]+:\d+: )?([^\]\s:]+)\]", re.MULTILINE)
+_NOT_MADE = re.compile(rb"^(?:make: )?\*\*\* \[(?:[^\]\s:]+:\d+: )?([^\]\s:]+)\]", re.MULTILINE)
 _KEPT_BUILDS = 12
 
 

@@ -30,7 +30,7 @@ class Program:
     needed: tuple[str, ...]
     """Libraries."""
     undefined: frozenset[str]
-    """What it takes from them."""
+    """What it takes from them, and cannot do without."""
     position_independent: bool
     executable_stack: bool
     writable_code: bool
@@ -139,5 +139,6 @@ def _undefined(elf: ELFFile) -> Iterator[str]:
     table = elf.get_section_by_name(".dynsym")
     if isinstance(table, SymbolTableSection):
         for symbol in table.iter_symbols():
-            if symbol.name and symbol["st_shndx"] == "SHN_UNDEF":
+            # FreeBSD's own start of a program asks for a weak one that nobody has had for years.
+            if symbol.name and symbol["st_shndx"] == "SHN_UNDEF" and symbol["st_info"]["bind"] != "STB_WEAK":
                 yield symbol.name

@@ -74,7 +74,7 @@ def configure(
     conf = {path: _lines(configured[path].data)[0] for path in changes}
     _check_spawn(conf.get("conf-spawn", "1"), limits, fd_set)
     seeds = _uids(configured, ids)
-    if platform.cross:
+    if toolchain.cross:
         _check_compilers(conf, platform)
         given = {**seeds, **{name: text.encode() for name, text in answers.items()}}
         seeds = cross_seeds(configured, platform, given=given, spawn=int(conf.get("conf-spawn", "1")))

@@ -13,6 +13,7 @@ import msgspec
 from builder.errors import SourceError
 from builder.recipes.model import Image
 from builder.sources.tree import EPOCH
+from builder.toolchains.platforms import Os
 from builder.toolchains.toolchain import zig_version
 
 
@@ -28,6 +29,7 @@ class KeptImage(msgspec.Struct, frozen=True, kw_only=True):
     definition: str
     """SHA256 of the image's definition when it was made."""
     epoch: int = EPOCH
+    os: Os = "linux"
 
     @property
     def reference(self) -> str:
@@ -39,6 +41,7 @@ class Shelf:
     """The folder of images in a store: NAME-ARCH.tar, and NAME-ARCH.json that says what is in it."""
 
     def __init__(self, store: Path) -> None:
+        self.store = store
         self._folder = store / "images"
 
     def __str__(self) -> str:
@@ -78,6 +81,7 @@ class Shelf:
             size=archive.stat().st_size,
             packages=packages,
             definition=definition_of(image),
+            os=image.os,
         )
         self._folder.mkdir(parents=True, exist_ok=True)
         part = self.archive(kept).with_suffix(".part")
@@ -104,7 +108,11 @@ class Shelf:
 
 def definition_of(image: Image) -> str:
     """SHA256 of what an image is defined to be, the compiler zig included; what it is known to hash to does not count."""
-    counts = msgspec.structs.replace(image, summary="", sha256={})
+    counts = msgspec.to_builtins(msgspec.structs.replace(image, summary="", sha256={}))
+    # Images that were made before there were releases are still what they were, and one more mirror changes nothing.
+    del counts["freebsd"]
+    if image.freebsd:
+        counts["freebsd"] = {arch: source.sha256 for arch, source in image.freebsd.items()}
     zig = zig_version() if image.zig else ""
     return hashlib.sha256(msgspec.json.encode((counts, zig), order="sorted")).hexdigest()
 

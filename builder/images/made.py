@@ -1,4 +1,4 @@
-"""Making an image from a distribution's packages with mmdebstrap: the same packages give the same bytes."""
+"""Making an image: from a distribution's packages with mmdebstrap, or of a FreeBSD release. The same gives the same bytes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ from builder import process
 from builder.console import Progress
 from builder.errors import BackendError, UsageError
 from builder.images.kept import KeptImage, Shelf
+from builder.images.release import arch_of, unpack_release
 from builder.recipes.model import Image
+from builder.sources.store import Store
 from builder.sources.tree import EPOCH
 from builder.temporary import temporary_folder
 from builder.toolchains.platforms import machine_arch
@@ -32,19 +34,49 @@ _ZIG_PLACE = Path("opt/zig")
 _SLIM = ("--dpkgopt=path-exclude=/usr/share/doc/*", "--dpkgopt=path-exclude=/usr/share/man/*")
 
 
-def make_image(image: Image, shelf: Shelf, progress: Progress, *, mirror: str | None = None) -> KeptImage:
-    """Make `image` and put it on the shelf, in place of an older one.
+def make_image(
+    image: Image,
+    shelf: Shelf,
+    progress: Progress,
+    *,
+    arch: str | None = None,
+    mirror: str | None = None,
+    given: str | None = None,
+) -> KeptImage:
+    """Make `image` for a processor, this machine's if None, and put it on the shelf, in place of an older one.
 
-    `mirror` is the URL of an archive, or a whole sources.list line; by default it is the one that this machine's own
-    packages come from. BackendError if mmdebstrap is missing or fails; SourceError if the image has a known hash
-    and what was made has another.
+    `mirror` is the URL of an archive of packages, or a whole sources.list line; by default it is the one that this
+    machine's own packages come from. `given` is the path or URL of a release that the user brings. BackendError if
+    mmdebstrap is missing or fails; SourceError if the image has a known hash and what was made has another.
     """
     if image.registry:
         raise UsageError(
             f"The image {image.name} is not made: an engine takes it from {image.registry} when it is first used."
         )
-    program = process.require_program("mmdebstrap", package="mmdebstrap")
+    if given is not None and not image.freebsd:
+        raise UsageError(f"The image {image.name} is made from packages: --from makes no sense for it.")
+    if mirror is not None and image.freebsd:
+        raise UsageError(
+            f"The image {image.name} has no packages: --mirror makes no sense for it, --from does."
+        )
     progress.step(f"making the image {image.name}")
+    if image.freebsd:
+        return _of_release(image, arch, shelf, progress, given)
+    return _of_packages(image, shelf, progress, mirror)
+
+
+def _of_release(
+    image: Image, arch: str | None, shelf: Shelf, progress: Progress, given: str | None
+) -> KeptImage:
+    arch = arch or (given and arch_of(image, given)) or machine_arch()
+    with temporary_folder("image") as folder:
+        archive = folder / "image.tar"
+        unpack_release(image, arch, archive, store=Store(shelf.store), progress=progress, given=given)
+        return shelf.put(image, arch, archive, packages={})
+
+
+def _of_packages(image: Image, shelf: Shelf, progress: Progress, mirror: str | None) -> KeptImage:
+    program = process.require_program("mmdebstrap", package="mmdebstrap")
     with temporary_folder("image") as folder:
         archive, listed = folder / "image.tar", folder / "packages"
         command = [

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from builder.images.kept import KeptImage, Shelf
 from builder.recipes.model import Image
+from builder.toolchains.platforms import Os
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,11 +20,13 @@ class ImageSource:
     sha256: str
     """Of its only layer if it was made here; else the digest that the registry must have it by."""
     compiler: str
-    """What is known of the gcc in it: "gcc 4:12.2.0-3"."""
+    """What is known of the compiler in it: "gcc 4:12.2.0-3"."""
     archive: Path | None = None
     """Its file system as a tar archive; None for an image from a registry."""
     arch: str | None = None
     """The processor that it is for, if that is known."""
+    os: Os = "linux"
+    """What it needs under it."""
 
 
 def source_of_kept(kept: KeptImage, shelf: Shelf) -> ImageSource:
@@ -32,9 +35,10 @@ def source_of_kept(kept: KeptImage, shelf: Shelf) -> ImageSource:
         name=kept.name,
         reference=kept.reference,
         sha256=kept.sha256,
-        compiler=f"gcc {kept.packages.get('gcc', '')}".strip(),
+        compiler="clang" if kept.os == "freebsd" else f"gcc {kept.packages.get('gcc', '')}".strip(),
         archive=shelf.archive(kept),
         arch=kept.arch,
+        os=kept.os,
     )
 
 

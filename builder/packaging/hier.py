@@ -78,7 +78,7 @@ def _link(build: Build, tree: Path, backend: Backend) -> None:
     build.make([name for name in objects if name.replace(".o", ".c") not in ours], folder=tree)
     for name, text in ours.items():
         (tree / name).write_bytes(text)
-    if build.platform.cross:
+    if build.toolchain.cross:
         link_for_host(build, tree, backend, _PRINTER.stem, objects)
         return
     for name in ours:

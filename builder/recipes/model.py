@@ -112,22 +112,29 @@ class PatchSpec(_Described, frozen=True, kw_only=True):
     limits: Limits = Limits()
 
 
-class TarballSource(_Described, frozen=True, kw_only=True):
-    """A base as an archive; every URL is a mirror of the same bytes."""
+class ArchiveSource(_Described, frozen=True, kw_only=True):
+    """An archive; every URL is a mirror of the same bytes."""
 
     urls: Annotated[tuple[str, ...], Meta(min_length=1)]
     sha256: Sha256
+    size: Annotated[int, Meta(ge=1)] | None = None
+    """Bytes of the archive, if that is known."""
+
+    @property
+    def file_name(self) -> str:
+        """What the archive is called, after its first mirror."""
+        return self.urls[0].rpartition("/")[2]
+
+
+class TarballSource(ArchiveSource, frozen=True, kw_only=True):
+    """A base as an archive."""
+
     size: Annotated[int, Meta(ge=1)]
     """Bytes of the archive."""
     top: str
     """The folder that everything in the archive lies in."""
     drop: tuple[str, ...] = ()
     """Top-level files and folders that are no part of the base."""
-
-    @property
-    def file_name(self) -> str:
-        """What the archive is called, after its first mirror."""
-        return self.urls[0].rpartition("/")[2]
 
 
 class GitSource(_Described, frozen=True, kw_only=True):
@@ -163,7 +170,7 @@ class Base(_Described, frozen=True, kw_only=True):
 
 
 class Image(_Described, frozen=True, kw_only=True):
-    """ci/images/<name>.toml: what a container is made from, as a distribution's packages or from a registry."""
+    """ci/images/<name>.toml: what a container is made from: packages, an image of a registry, or a FreeBSD release."""
 
     name: Name
     summary: str
@@ -181,16 +188,23 @@ class Image(_Described, frozen=True, kw_only=True):
     """The digest by which the registry must give it."""
     sha256: dict[str, Sha256] = {}
     """By processor: what the unpacked archive of the image that is made here must hash to, if that is known."""
+    freebsd: dict[str, ArchiveSource] = {}
+    """By processor: the set "base" of a FreeBSD release, a tar archive packed with xz, which is the whole image."""
 
     def __post_init__(self) -> None:
-        if bool(self.suite) == bool(self.registry):
+        if sum(map(bool, (self.suite, self.registry, self.freebsd))) != 1:
             raise ValueError(
-                "an image needs a suite, to be made from its packages, or a registry that has it"
+                "an image needs a suite, to be made from its packages, a registry that has it, or freebsd"
             )
         if bool(self.registry) != bool(self.digest):
             raise ValueError("registry and digest go together")
-        if self.registry and (self.packages or self.zig or self.snapshot or self.sha256):
-            raise ValueError("nothing is added to an image from a registry")
+        if not self.suite and (self.packages or self.zig or self.snapshot or self.sha256):
+            raise ValueError("nothing is added to an image that is not made from packages")
+
+    @property
+    def os(self) -> Literal["linux", "freebsd"]:
+        """What it needs under it."""
+        return "freebsd" if self.freebsd else "linux"
 
 
 def schema() -> dict[str, object]:

@@ -16,7 +16,7 @@ import urllib3
 from builder import __version__
 from builder.console import Progress
 from builder.errors import SourceError
-from builder.recipes.model import TarballSource
+from builder.recipes.model import ArchiveSource
 from builder.sources.archive import MAX_ARCHIVE
 from builder.sources.patience import Patience
 from builder.sources.store import Store, sha256_of
@@ -25,15 +25,17 @@ _CHUNK = 16 * 1024
 _TRIES = 8
 """Connections to one mirror, each of which brought something before it was cut."""
 
+_MOST = 1 << 30
+"""Bytes of an archive whose size nobody knows beforehand; a release of FreeBSD has a fifth of it."""
 _OK = 200
 _PARTIAL = 206
 _RANGE_NOT_SATISFIABLE = 416
 
 
 def download(
-    url: str, tarball: TarballSource, *, store: Store, progress: Progress, patience: Patience
+    url: str, tarball: ArchiveSource, *, store: Store, progress: Progress, patience: Patience
 ) -> bytes:
-    """The tarball from this mirror; it is in the store afterwards. SourceError says what is wrong with the mirror."""
+    """The archive from this mirror; it is in the store afterwards. SourceError says what is wrong with the mirror."""
 
     def waiting() -> None:
         progress.step(f"waiting for another run that downloads {Path(url).name}")
@@ -43,7 +45,7 @@ def download(
         if archive is not None:
             return archive
         part = store.part(tarball.sha256)
-        if _size_of(part) > tarball.size:
+        if tarball.size is not None and _size_of(part) > tarball.size:
             part.unlink()
         resumed = part.exists()
         try:
@@ -78,7 +80,7 @@ class _CutError(Exception):
 
 
 def _whole(
-    url: str, tarball: TarballSource, part: Path, store: Store, progress: Progress, patience: Patience
+    url: str, tarball: ArchiveSource, part: Path, store: Store, progress: Progress, patience: Patience
 ) -> bytes:
     """Fill the part file, check it and make it an archive of the store."""
     _fill(url, tarball.size, part, progress, patience)
@@ -89,12 +91,12 @@ def _whole(
         return data
     kept = store.set_aside(part, f"{found[:12]}-{Path(url).name}")
     raise _WrongHashError(
-        f"wrong SHA256 {found} ({len(data)} bytes), expected {tarball.sha256} ({tarball.size} bytes); "
+        f"wrong SHA256 {found} ({len(data)} bytes), expected {tarball.sha256}{'' if tarball.size is None else f' ({tarball.size} bytes)'}; "
         f"kept for inspection as {kept}"
     )
 
 
-def _fill(url: str, size: int, part: Path, progress: Progress, patience: Patience) -> None:
+def _fill(url: str, size: int | None, part: Path, progress: Progress, patience: Patience) -> None:
     """Bring the part file to its end, over several connections if they are cut but each brings something."""
     for _ in range(_TRIES):
         before = _size_of(part)
@@ -108,10 +110,11 @@ def _fill(url: str, size: int, part: Path, progress: Progress, patience: Patienc
                 raise SourceError(str(cut)) from cut
         else:
             return
-    raise SourceError(f"cut {_TRIES} times, the last time after {_size_of(part)} of {size} bytes")
+    of = "" if size is None else f" of {size}"
+    raise SourceError(f"cut {_TRIES} times, the last time after {_size_of(part)}{of} bytes")
 
 
-def _stream(url: str, size: int, part: Path, progress: Progress, patience: Patience) -> None:
+def _stream(url: str, size: int | None, part: Path, progress: Progress, patience: Patience) -> None:
     """Add what one connection brings to the part file. The end, as the server sees it, is reached on return."""
     offset = _size_of(part)
     with _opened(url, offset, patience) as response:
@@ -123,17 +126,21 @@ def _stream(url: str, size: int, part: Path, progress: Progress, patience: Patie
         if response.status_code == _OK:
             offset = 0
         announced = _announced(response)
-        if announced is not None and offset + announced > size:
-            raise SourceError(f"it has {offset + announced} bytes, expected {size}")
+        total = size if size is not None or announced is None else offset + announced
+        most = _MOST if size is None else size
+        if announced is not None and offset + announced > most:
+            raise SourceError(
+                f"it has {offset + announced} bytes, expected {most}{' at most' if size is None else ''}"
+            )
         with part.open("ab" if offset else "wb") as file:
             for chunk in _chunks(response):
                 offset += len(chunk)
-                if offset > size:
+                if offset > most:
                     part.unlink()
-                    raise SourceError(f"it has more than the expected {size} bytes")
+                    raise SourceError(f"it has more than the expected {most} bytes")
                 file.write(chunk)
-                progress.advance(Path(url).name, offset, size)
-        if announced is None and offset < size:
+                progress.advance(Path(url).name, offset, total)
+        if announced is None and size is not None and offset < size:
             raise _CutError(f"ended after {offset} of {size} bytes")
 
 

@@ -6,7 +6,6 @@ source, the tree's known digest decides.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,6 +18,7 @@ from builder.recipes.model import Base
 from builder.sources.archive import unpack
 from builder.sources.git import fetch_commit
 from builder.sources.given import bring, is_url, mismatch
+from builder.sources.mirrors import from_mirrors
 from builder.sources.patience import Patience
 from builder.sources.store import Store, StoreError, sha256_of
 from builder.sources.tree import Tree
@@ -95,25 +95,15 @@ class Hunt:
         tarball = self.base.tarball
         if tarball is None:
             return None
-        # Only here, because it takes longer to load than a run with a full store.
-        from builder.sources.download import download
-
-        began = time.monotonic()
-        for url in tarball.urls:
-            if time.monotonic() - began > self.patience.mirrors:
-                self.tried.append(f"{url}: not tried, because those before it took too long")
-                continue
-            self.progress.step(f"fetching {self.base.name} from {url}")
-            try:
-                archive = download(
-                    url, tarball, store=self.store, progress=self.progress, patience=self.patience
-                )
-                return self._kept(unpack(archive, top=tarball.top, drop=tarball.drop), proven=True)
-            except StoreError:
-                raise
-            except SourceError as error:
-                self._failed(url, error)
-        return None
+        return from_mirrors(
+            self.base.name,
+            tarball,
+            lambda archive: self._kept(unpack(archive, top=tarball.top, drop=tarball.drop), proven=True),
+            store=self.store,
+            progress=self.progress,
+            patience=self.patience,
+            tried=self.tried,
+        )
 
     def _from_git(self, scratch: Path) -> Tree | None:
         source = self.base.git

@@ -32,9 +32,9 @@ class Platform:
         return self.zig_target is not None and self.libc == "musl"
 
     @property
-    def cross(self) -> bool:
-        """Whether its programs cannot run where they are compiled, so that nothing of a build may run them."""
-        return self.zig_target is not None and (self.os != "linux" or self.arch != machine_arch())
+    def foreign(self) -> bool:
+        """Whether its programs are for another kind of machine than this one, which may compile them all the same."""
+        return self.os != "linux" or self.arch != machine_arch()
 
     @property
     def abi(self) -> str:

@@ -17,6 +17,29 @@ STANDARD = "-std=gnu17"
 
 _PIE = " -fPIE"
 _STATIC = "-static -s"
+_GNU_WORDS = r"""
+kept=' '
+for word do
+  shift
+  case $word in
+  -o) take=1; continue ;;
+  -O) continue ;;
+  esac
+  if test "$take"; then kept="$kept$word "; take=; else set -- "$@" "$word"; fi
+done
+make=$(PATH=${PATH#*:}; command -v make)
+test "$kept" != ' ' || exec "$make" "$@"
+awk -v kept="$kept" '
+!more && !/^\t/ { name = $0; sub(/[ \t]*:.*/, "", name); drop = index(kept, " " name " ") }
+{ more = /\\$/ }
+!drop
+' Makefile | "$make" -f - "$@"
+"""
+"""FreeBSD's make behind the words of GNU's that are used here, as the body of a script in the first folder of PATH.
+
+-o FILE keeps a file as it is. BSD make has nothing like it, so it gets the Makefile without the rules for such files.
+-O sorts the output, which BSD make does by itself.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +66,8 @@ class Toolchain:
     """What zig calls the platform; empty for another compiler."""
     host_target: str = ""
     """What zig calls the machine that builds."""
+    cross: bool = False
+    """Whether its programs cannot run where they are compiled, so that nothing of a build may run them."""
 
     def with_static(self, what: str, folder: Path) -> Toolchain:
         """The toolchain with the headers and archives that are in a folder's include/ and lib/; `what` names them.
@@ -91,6 +116,17 @@ def compiler_of_image(version: str) -> Toolchain:
     return Toolchain(name="gcc", version=version, compile=f"gcc -O2 {STANDARD}", link="gcc -s")
 
 
+def compiler_of_freebsd(version: str) -> Toolchain:
+    """FreeBSD's own clang, where FreeBSD runs; `version` says of which release. Its make takes the words of GNU's, too."""
+    return Toolchain(
+        name="clang",
+        version=version,
+        compile=f"cc -O2{_PIE} {STANDARD}",
+        link="cc -pie -Wl,-z,now -s",
+        programs={"make": _GNU_WORDS},
+    )
+
+
 def zig_version() -> str:
     """The version of the pinned zig, as builds record it, without running it."""
     return f"zig {version('ziglang')}"
@@ -118,7 +154,7 @@ def _zig(platform: Platform, cache: Path) -> Toolchain:
     if not answer.ok:
         raise BackendError(f"{zig} does not run: {answer.how}. {answer.text.strip()}")
     # netqmail's makelib calls ar and ranlib, find-systype calls cc and cpp: none of them need be on the machine.
-    programs = {"zig": _guarded(zig, target) if platform.cross else f'exec "{zig}" "$@"'}
+    programs = {"zig": _guarded(zig, target) if platform.foreign else f'exec "{zig}" "$@"'}
     programs |= {name: f'exec "{zig}" {name} "$@"' for name in ("ar", "ranlib")}
     programs["cc"] = f'exec zig cc -target {target} "$@"'
     programs["cpp"] = f'exec zig cc -target {target} -E "$@"'
@@ -135,6 +171,7 @@ def _zig(platform: Platform, cache: Path) -> Toolchain:
         writes=(cache / "zig",),
         target=target,
         host_target=default_platform().zig_target or "",
+        cross=platform.foreign,
     )
 
 

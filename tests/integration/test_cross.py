@@ -192,7 +192,7 @@ def test_the_seeds_of_netqmail_give_the_programs_that_its_probes_give(
 
 def same_as_if_cross(ran: Build, recipe: str, store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The default platform with its probes and generators run, and with seeds in their place: the same bytes."""
-    monkeypatch.setattr(Platform, "cross", property(lambda _: True))
+    monkeypatch.setattr(Platform, "foreign", property(lambda _: True))
     seeded = built(recipe_plan(recipe, default_platform().id), store)
     assert seeded.folder != ran.folder
     made = [name for name in seeded.seeds if name.startswith("auto_")]

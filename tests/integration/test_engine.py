@@ -18,7 +18,7 @@ from socketserver import ThreadingMixIn, UnixStreamServer
 
 import pytest
 
-from builder.backends.engine import connected, require_answer
+from builder.backends.engine import connected, machine_of
 from builder.errors import BackendError, UsageError
 from builder.process import SYSTEM_PATH, find_program
 from tests.command import command
@@ -53,7 +53,7 @@ def test_an_engine_that_one_may_not_use(fake: Fake) -> None:
     os.seteuid(65534)
     try:
         with pytest.raises(BackendError, match=r"does not answer: Permission denied") as error:
-            require_answer(fake.url)
+            machine_of(fake.url)
     finally:
         os.seteuid(0)
     assert "join its group (docker)" in error.value.hint
@@ -73,14 +73,14 @@ def test_an_engine_that_is_too_old(fake: Fake, image_store: Path, tmp_path: Path
 @pytest.mark.parametrize("url", ["ftp://host", "unix://", "nonsense://"])
 def test_a_url_that_means_nothing(url: str) -> None:
     with pytest.raises(BackendError):
-        require_answer(url)
+        machine_of(url)
 
 
 def test_an_engine_on_another_kind_of_machine(fake: Fake, image_store: Path, tmp_path: Path) -> None:
     fake.machine = "s390x"
     done = command(*DOCKER, "--engine", fake.url, "--out", tmp_path, env=store_env(image_store))
     assert done.code == 8
-    assert f"the machine of the engine ({fake.url}) is s390x" in done.stderr
+    assert f"the machine of the engine ({fake.url}) is Linux on s390x" in done.stderr
 
 
 def test_engine_and_another_backend_contradict(image_store: Path) -> None:
@@ -202,24 +202,24 @@ def test_a_build_over_ssh(sshd: int, engine: str, image_store: Path, tmp_path: P
 def test_ssh_that_cannot_log_in(sshd: int, fake: Fake, tmp_path: Path) -> None:
     (tmp_path / "authorized").write_text("")
     with pytest.raises(BackendError, match=r"cannot be reached: .*Permission denied") as error:
-        require_answer(f"ssh://{getpass.getuser()}@127.0.0.1:{sshd}{fake.path}")
+        machine_of(f"ssh://{getpass.getuser()}@127.0.0.1:{sshd}{fake.path}")
     assert "without being asked for anything" in error.value.hint
 
 
 def test_an_engine_that_is_away_behind_ssh(sshd: int) -> None:
     with pytest.raises(BackendError, match="does not answer"):
-        require_answer(f"ssh://{getpass.getuser()}@127.0.0.1:{sshd}/nothing.sock")
+        machine_of(f"ssh://{getpass.getuser()}@127.0.0.1:{sshd}/nothing.sock")
 
 
 def test_ssh_to_nowhere() -> None:
     with pytest.raises(BackendError, match=r"cannot be reached: .*Connection refused"):
-        require_answer("ssh://127.0.0.1:9")
+        machine_of("ssh://127.0.0.1:9")
 
 
 @pytest.mark.parametrize("url", ["ssh://", "ssh://-oProxyCommand=touch%20x/"])
 def test_ssh_urls_without_a_host(url: str) -> None:
     with pytest.raises(UsageError, match="names no host"):
-        require_answer(url)
+        machine_of(url)
 
 
 # Several at once

@@ -117,7 +117,7 @@ def test_list_says_which_images_there_are(small: Image, mine: Path, tmp_path: Pa
     env = {"QMAIL_BUILDER_STORE": str(tmp_path / "store")}
     lines = command("image", "list", "--path", mine, env=env).stdout.splitlines()
     names = {line.split()[0]: line for line in lines}
-    assert names.keys() == {"small", "debian-12", "debian-13", "ubuntu-24.04", "zig"}
+    assert names.keys() == {"small", "debian-12", "debian-13", "freebsd-14", "ubuntu-24.04", "zig"}
     assert f"sha256:{hashlib.sha256(b'system').hexdigest()[:12]}" in names["small"]
     assert "not made yet" in names["zig"]
     rows = json.loads(command("image", "list", "--path", mine, "--format", "json", env=env).stdout)["images"]

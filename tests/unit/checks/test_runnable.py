@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from builder.checks.runnable import why_not_here
+from builder.checks.runnable import why_never, why_not_here
 from builder.compiling.build import Build
 from builder.process import find_program
 from builder.toolchains.platforms import platform_called
@@ -69,5 +69,9 @@ def elf_hash(name: bytes) -> bytes:
 
 def test_another_machine_s_programs_do_not(build: Build) -> None:
     freebsd = replace(build, platform=platform_called("freebsd-14-amd64"))
-    assert why_not_here(freebsd) == "no FreeBSD here to run the programs on."
+    where = "the programs are for freebsd-14-amd64, and run on the FreeBSD that compiled them."
+    assert (why_never(freebsd), why_not_here(freebsd)) == ("", where)
+    cross = replace(freebsd, toolchain=replace(build.toolchain, cross=True))
+    nowhere = "no FreeBSD here to run the programs on."
+    assert (why_never(cross), why_not_here(cross)) == (nowhere, nowhere)
     assert why_not_here(replace(build, platform=platform_called("native"))) == ""

@@ -126,7 +126,9 @@ def with_fd_setsize(platform: Platform, spawn: int) -> Configured:
         limits=Limits(spawn=65000, select=True),
         ids=LINUX,
         platform=platform,
-        toolchain=Toolchain(name="zig", version="zig 1", compile=f"{zig} -O2", link=zig),
+        toolchain=Toolchain(
+            name="zig", version="zig 1", compile=f"{zig} -O2", link=zig, cross=platform == FREEBSD
+        ),
     )
 
 
@@ -141,7 +143,7 @@ def test_freebsd_takes_fd_setsize_and_linux_does_not() -> None:
 @pytest.mark.parametrize("name", ["conf-cc", "conf-ld"])
 def test_another_compiler_would_not_keep_what_it_links_from_being_run(name: str) -> None:
     zig = f"zig cc -target {FREEBSD.zig_target}"
-    toolchain = Toolchain(name="zig", version="zig 1", compile=f"{zig} -O2", link=zig)
+    toolchain = Toolchain(name="zig", version="zig 1", compile=f"{zig} -O2", link=zig, cross=True)
     with pytest.raises(UsageError, match=f"{name} is 'cc', but freebsd-14-amd64 cannot be run here"):
         configure(
             TREE,

@@ -19,13 +19,13 @@ def test_what_is_cross_built_depends_on_the_machine(
 ) -> None:
     monkeypatch.setattr(platforms, "machine_arch", lambda: machine)
     assert default_platform().id == f"linux-musl-{machine}"
-    crossed = {platform.id: platform.cross for platform in all_platforms()}
-    assert not crossed[f"linux-musl-{machine}"]
-    assert not crossed["native"]
-    assert crossed[f"linux-musl-{other}"]
-    assert crossed["debian-12-arm64"] == (machine != "arm64")
-    assert crossed["freebsd-14-amd64"]
-    assert crossed["freebsd-14-arm64"]
+    foreign = {platform.id: platform.foreign for platform in all_platforms()}
+    assert not foreign[f"linux-musl-{machine}"]
+    assert not foreign["native"]
+    assert foreign[f"linux-musl-{other}"]
+    assert foreign["debian-12-arm64"] == (machine != "arm64")
+    assert foreign["freebsd-14-amd64"]
+    assert foreign["freebsd-14-arm64"]
 
 
 def test_abi_is_what_the_package_manager_says() -> None:
