@@ -86,27 +86,27 @@ class FreeBSD:
 
     def start(self, wanted: Mapping[str, Any]) -> subprocess.Popen[bytes]:
         """Run what was asked for as the container would."""
-        given = dict(word.partition("=")[::2] for word in wanted.get("Env") or [])
-        path = [self.inside(part) for part in given.pop("PATH", "/sbin:/bin").split(":")]
-        tools = [str(self.folder / "tools"), process.SYSTEM_PATH]
-        env = {name: self.inside(value) for name, value in given.items()}
-        # FreeBSD's own programs stand for the system's; what the builder put before them stays before them.
-        env |= {
-            "PATH": ":".join([*(p for p in path if p.startswith(str(self.build))), *tools]),
-            "FAKE": str(self.folder),
-        }
         return subprocess.Popen(
             [self.inside(word) for word in wanted["Cmd"]],
             cwd=self.inside(wanted.get("WorkingDir") or "/"),
-            env=env,
+            env={"PATH": self.path("/sbin:/bin")},
             stdin=subprocess.PIPE if wanted.get("AttachStdin") else subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
         )
 
     def inside(self, word: str) -> str:
-        """A word with /build as it is here."""
-        return re.sub(r"^/build(?=/|$)", str(self.build), word)
+        """A word with /build, and a PATH, as it is here."""
+        name, is_path, value = word.partition("PATH=")
+        if is_path and not name:
+            return f"PATH={self.path(value)}"
+        return re.sub(r"^(\w+=)?/build(?=/|$)", rf"\g<1>{self.build}", word)
+
+    def path(self, given: str) -> str:
+        """FreeBSD's own programs stand for the system's; what the builder put before them stays before them."""
+        parts = [self.inside(part) for part in given.split(":")]
+        tools = [str(self.folder / "tools"), process.SYSTEM_PATH]
+        return ":".join([*(part for part in parts if part.startswith(str(self.build))), *tools])
 
 
 class _Server(ThreadingMixIn, UnixStreamServer):
@@ -130,7 +130,7 @@ def freebsd_engine(folder: Path) -> Iterator[FreeBSD]:
             pytest.skip(f"{program} is missing (apt-get install {package})")
         (tools / name).symlink_to(found)
     for name, body in _STUBS.items():
-        (tools / name).write_text(f"#!/bin/sh\n{body}\n")
+        (tools / name).write_text(f"#!/bin/sh\nFAKE={folder}\n{body}\n")
         (tools / name).chmod(0o755)
 
     class Handler(_Handler):

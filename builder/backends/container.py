@@ -46,6 +46,8 @@ _PIECE = 65536
 _REMOVED_WITHIN = 30
 """Seconds."""
 _NOT_FOUND, _CONFLICT = 404, 409
+_NOT_RUNNING = ("not running", "state improper")
+"""What docker and podman say when a container has ended."""
 _RUN = r"""
 exec 3>&2 2>/dev/null
 stamp=$1
@@ -97,7 +99,7 @@ class Container:
         if not self._walls.first:
             return
         words = ["sh", "-c", self._walls.first]
-        with self._started(words, {}, "/", stdin=False, user=_ROOT) as (started, stream):
+        with self._started(words, "/", stdin=False, user=_ROOT) as (started, stream):
             said = b"".join(piece for _, piece in self._engine.each(_frames(stream)))
             code = self._ended(words, started)
         if code:
@@ -125,8 +127,8 @@ class Container:
         watch = threading.Timer(timeout or 0, self._end_late, (late,)) if timeout is not None else None
         output: list[bytes] = []
         changes: list[bytes] = []
-        words = ["sh", "-c", _RUN, "sh", stamp, *argv]
-        with self._started(words, environment, folder, stdin=False) as (started, stream):
+        words = ["sh", "-c", _RUN, "sh", stamp, *_within(environment, argv)]
+        with self._started(words, folder, stdin=False) as (started, stream):
             if watch is not None:
                 watch.start()
             try:
@@ -149,7 +151,8 @@ class Container:
 
     def shell(self, argv: Sequence[str], *, environment: Mapping[str, str], folder: str) -> int:
         """Run a program that a person talks to from our terminal; its exit code. It ends with the container at the latest."""
-        with self._started(argv, environment, folder, stdin=True, terminal=True) as (started, stream):
+        words = _within(environment, argv)
+        with self._started(words, folder, stdin=True, terminal=True) as (started, stream):
             if isinstance(stream, ssl.SSLSocket):
                 raise BackendError(
                     "A shell through an encrypted TCP connection is not possible.",
@@ -170,7 +173,7 @@ class Container:
         # tar would wait for more after the archive's end; head knows how much there is.
         script = f'mkdir -p "$1" && head -c {len(archive)} | tar -xf - -C "$1" && touch "$2"'
         words = ["sh", "-c", script, "sh", folder, stamp]
-        with self._started(words, {}, "/", stdin=True) as (started, stream):
+        with self._started(words, "/", stdin=True) as (started, stream):
             with self._engine.speaking():
                 stream.sendall(archive)
                 said = b"".join(iter(lambda: stream.recv(_PIECE), b""))
@@ -182,7 +185,6 @@ class Container:
     def _started(
         self,
         argv: Sequence[str],
-        environment: Mapping[str, str],
         folder: str,
         *,
         stdin: bool,
@@ -196,7 +198,6 @@ class Container:
                     made = self._api.exec_create(
                         self._name,
                         list(argv) if user == _ROOT else self._walls.guarded(argv),
-                        environment=dict(environment),
                         workdir=folder,
                         user=user,
                         stdin=stdin,
@@ -204,7 +205,7 @@ class Container:
                     )
                     stream = self._api.exec_start(made["Id"], socket=True, tty=terminal)
                 except APIError as error:
-                    if error.status_code in (_CONFLICT, _NOT_FOUND) or "not running" in str(error):
+                    if error.status_code in (_CONFLICT, _NOT_FOUND) or any(word in str(error) for word in _NOT_RUNNING):
                         raise self._gone(argv) from error
                     raise
             yield str(made["Id"]), stack.enter_context(_closing(stream))
@@ -221,7 +222,7 @@ class Container:
 
     def _require_enough_memory(self, argv: Sequence[str]) -> None:
         """BackendError if a program that failed was killed because there was no more memory."""
-        with self._started(["sh", "-c", _OOM_EVENTS], {}, "/", stdin=False) as (_, stream):
+        with self._started(["sh", "-c", _OOM_EVENTS], "/", stdin=False) as (_, stream):
             said = b"".join(piece for _, piece in self._engine.each(_frames(stream)))
         if _ALIVE not in said:
             raise self._gone(argv)
@@ -315,6 +316,11 @@ def cache_volume(compiler: str) -> str:
 def owner() -> str:
     """This process, as the label of its containers says it."""
     return f"{socket.gethostname()}:{os.getpid()}"
+
+
+def _within(environment: Mapping[str, str], argv: Sequence[str]) -> list[str]:
+    """The words that run a program with this environment and nothing else: engines add variables of their own."""
+    return ["env", "-i", *(f"{name}={value}" for name, value in environment.items()), *argv]
 
 
 def _frames(stream: socket.socket) -> Iterator[tuple[int, bytes]]:

@@ -6,6 +6,7 @@ import hashlib
 import io
 import json
 import lzma
+import re
 import shutil
 import tarfile
 import threading
@@ -245,6 +246,7 @@ def test_programs_that_are_not_freebsds_are_found_out(
     assert done.code == 6
     assert "elf-target" in done.stderr
     assert "has no FreeBSD note" in done.stdout
+    assert re.search(r"spawn-direct +passed .* in the container", done.stdout), done.stdout
     assert list(tmp_path.glob("*@*")) == []
 
 
