@@ -205,7 +205,9 @@ class Container:
                     )
                     stream = self._api.exec_start(made["Id"], socket=True, tty=terminal)
                 except APIError as error:
-                    if error.status_code in (_CONFLICT, _NOT_FOUND) or any(word in str(error) for word in _NOT_RUNNING):
+                    if error.status_code in (_CONFLICT, _NOT_FOUND) or any(
+                        word in str(error) for word in _NOT_RUNNING
+                    ):
                         raise self._gone(argv) from error
                     raise
             yield str(made["Id"]), stack.enter_context(_closing(stream))

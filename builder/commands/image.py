@@ -16,6 +16,8 @@ from builder.toolchains.platforms import machine_arch
 
 IMAGE_SCHEMA = 1
 _MB = 1_000_000
+_TODAY = "packages of its day"
+"""Not pinned: of the archive as it was when the image was made."""
 
 
 def build(names: Sequence[str], library: Library, *, mirror: str | None, given: str | None = None) -> None:
@@ -72,7 +74,7 @@ def _require_same(image: Image, made: KeptImage, shelf: Shelf, mirror: str | Non
     why = f"other packages: {', '.join(changed)}" if changed else "the same packages"
     raise SourceError(
         f"Made anew, the image {image.name} is sha256:{again.sha256}, and was sha256:{made.sha256}; {why}.",
-        hint="The new one is kept. To get the same for good, pin a snapshot in its file.",
+        hint="The new one is kept. A snapshot in its file and an archive of snapshots in --mirror give the same for good.",
     )
 
 
@@ -86,7 +88,7 @@ def _line(image: Image, kept: KeptImage | None) -> str:
     state = "not made yet"
     if kept is not None:
         state = f"sha256:{kept.sha256[:12]}  {kept.size / _MB:5.0f} MB"
-        state += f"  {kept.arch}" if image.freebsd else ""
+        state += f"  {kept.arch if image.freebsd else kept.snapshot or _TODAY}"
     elif image.registry:
         state = f"of {image.registry} by digest"
-    return f"{image.name:14}  {state:30}  {image.summary}"
+    return f"{image.name:14}  {state:47}  {image.summary}"

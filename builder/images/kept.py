@@ -28,6 +28,8 @@ class KeptImage(msgspec.Struct, frozen=True, kw_only=True):
     """The version of each package in it."""
     definition: str
     """SHA256 of the image's definition when it was made."""
+    snapshot: str = ""
+    """The state of the archive that they are of; empty if it was that of the day."""
     epoch: int = EPOCH
     os: Os = "linux"
 
@@ -65,8 +67,10 @@ class Shelf:
         """Its file system as an uncompressed tar archive."""
         return self._folder / f"{kept.name}-{kept.arch}.tar"
 
-    def put(self, image: Image, arch: str, archive: Path, *, packages: dict[str, str]) -> KeptImage:
-        """Keep an archive. SourceError if the image's hash is known and this is another."""
+    def put(
+        self, image: Image, arch: str, archive: Path, *, packages: dict[str, str], snapshot: str = ""
+    ) -> KeptImage:
+        """Keep an archive, made of these packages. SourceError if the image's hash is known and this is another."""
         sha256 = sha256_of_file(archive)
         wanted = image.sha256.get(arch)
         if wanted is not None and wanted != sha256:
@@ -81,6 +85,7 @@ class Shelf:
             size=archive.stat().st_size,
             packages=packages,
             definition=definition_of(image),
+            snapshot=snapshot,
             os=image.os,
         )
         self._folder.mkdir(parents=True, exist_ok=True)

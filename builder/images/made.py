@@ -28,6 +28,8 @@ _NO_NETWORK = (
     "Network is unreachable",
 )
 """What apt says."""
+_SNAPSHOT = "{snapshot}"
+"""In --mirror: the state of the archive that the image is pinned to."""
 _ZIG_PARTS = ("zig", "lib", "LICENSE")
 """What of the wheel's folder zig itself needs."""
 _ZIG_PLACE = Path("opt/zig")
@@ -45,8 +47,8 @@ def make_image(
 ) -> KeptImage:
     """Make `image` for a processor, this machine's if None, and put it on the shelf, in place of an older one.
 
-    `mirror` is the URL of an archive of packages, or a whole sources.list line; by default it is the one that this
-    machine's own packages come from. `given` is the path or URL of a release that the user brings. BackendError if
+    `mirror` is the URL of an archive of packages, or a whole sources.list line, in which {snapshot} stands for the
+    image's; by default it is the one that this machine's own packages come from, as they are today. `given` is the path or URL of a release that the user brings. BackendError if
     mmdebstrap is missing or fails; SourceError if the image has a known hash and what was made has another.
     """
     if image.registry:
@@ -77,6 +79,9 @@ def _of_release(
 
 def _of_packages(image: Image, shelf: Shelf, progress: Progress, mirror: str | None) -> KeptImage:
     program = process.require_program("mmdebstrap", package="mmdebstrap")
+    snapshot = image.snapshot if mirror is not None and _SNAPSHOT in mirror else ""
+    if mirror is not None and _SNAPSHOT in mirror and not snapshot:
+        raise UsageError(f"The image {image.name} is pinned to no snapshot, and --mirror asks for one.")
     with temporary_folder("image") as folder:
         archive, listed = folder / "image.tar", folder / "packages"
         command = [
@@ -87,7 +92,7 @@ def _of_packages(image: Image, shelf: Shelf, progress: Progress, mirror: str | N
             *(word for hook in _hooks(listed) for word in ("--customize-hook", hook)),
             image.suite,
             os.fspath(archive),
-            *_mirror(image, mirror),
+            *([] if mirror is None else [mirror.replace(_SNAPSHOT, image.snapshot)]),
         ]
         environment = process.clean_environment(
             {"TMPDIR": os.fspath(folder), "DEBIAN_FRONTEND": "noninteractive"}
@@ -99,7 +104,8 @@ def _of_packages(image: Image, shelf: Shelf, progress: Progress, mirror: str | N
         if image.zig:
             progress.step(f"adding zig to the image {image.name}")
             _add_zig(archive)
-        return shelf.put(image, machine_arch(), archive, packages=_packages(listed.read_text()))
+        packages = _packages(listed.read_text())
+        return shelf.put(image, machine_arch(), archive, packages=packages, snapshot=snapshot)
 
 
 def _hooks(listed: Path) -> list[str]:
@@ -135,17 +141,6 @@ def _whole(path: Path) -> list[Path]:
     """A file or folder with all that is in it, but for what a run of Python may have left there."""
     found = [path, *path.rglob("*")] if path.exists() else []
     return sorted(one for one in found if "__pycache__" not in one.parts)
-
-
-def _mirror(image: Image, mirror: str | None) -> list[str]:
-    if mirror is None:
-        if image.snapshot:
-            raise BackendError(
-                f"The image {image.name} is pinned to the snapshot {image.snapshot}, and no snapshot archive is named.",
-                hint="Name one with --mirror URL; /{snapshot} in it stands for the date.",
-            )
-        return []
-    return [mirror.replace("{snapshot}", image.snapshot)]
 
 
 def _failed(image: Image, done: process.Finished) -> BackendError:

@@ -181,7 +181,7 @@ class Image(_Described, frozen=True, kw_only=True):
     zig: bool = False
     """Whether the pinned compiler zig is in /opt/zig."""
     snapshot: Annotated[str, Meta(pattern=r"^(\d{8}T\d{6}Z)?$")] = ""
-    """The state of the archive to take packages from, for --mirror with a snapshot archive; else it is today's."""
+    """The state of the archive that {snapshot} in --mirror stands for; without that flag packages are today's."""
     registry: str = ""
     """What a registry calls it, for one that is taken from there as it is: "debian". Never by tag: `digest` is needed."""
     digest: Annotated[str, Meta(pattern=r"^(sha256:[0-9a-f]{64})?$")] = ""

@@ -52,6 +52,7 @@ def test_an_image_comes_out_the_same_twice(mine: Path, tmp_path: Path) -> None:
     if made.code == 8:
         pytest.skip(made.stderr)
     assert made.code == 0, made.stderr
+    assert "packages of its day" in made.stdout
     archive = tmp_path / f"store/images/small-{machine_arch()}.tar"
     first = sha256_of_file(archive)
     assert first[:12] in made.stdout
@@ -140,17 +141,35 @@ def test_what_makes_no_sense(words: tuple[str, ...], said: str, tmp_path: Path) 
     assert said in done.stderr
 
 
-def test_a_pinned_snapshot_needs_an_archive_of_them(mine: Path, tmp_path: Path) -> None:
-    write_image(mine, f'{SMALL}snapshot = "20260101T000000Z"\n')
-    done = command("image", "build", "small", "--path", mine, env={"QMAIL_BUILDER_STORE": str(tmp_path)})
-    assert done.code == 8
-    assert "is pinned to the snapshot 20260101T000000Z, and no snapshot archive is named" in done.stderr
-    done = command(
-        *("image", "build", "small", "--path", mine, "--mirror", "http://127.0.0.1:9/{snapshot}"),
-        env={"QMAIL_BUILDER_STORE": str(tmp_path)},
-    )
+def test_a_snapshot_is_what_an_archive_of_them_is_asked_for(mine: Path, tmp_path: Path) -> None:
+    if process.find_program("mmdebstrap") is None:
+        pytest.skip("mmdebstrap is missing")
+    asked: list[str] = []
+
+    class Archive(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append(self.path)
+            self.send_error(404)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Archive) as server:
+        threading.Thread(target=server.serve_forever).start()
+        words = ("--path", mine, "--mirror", f"http://127.0.0.1:{server.server_port}/{{snapshot}}")
+        env = {"QMAIL_BUILDER_STORE": str(tmp_path)}
+        write_image(mine, SMALL)
+        unpinned = command("image", "build", "small", *words, env=env)
+        assert not asked
+        write_image(mine, f'{SMALL}snapshot = "20260101T000000Z"\n')
+        done = command("image", "build", "small", *words, env=env)
+        server.shutdown()
+    assert unpinned.code == 2
+    assert "is pinned to no snapshot" in unpinned.stderr
     assert done.code == 8
     assert "The image small cannot be made here: " in done.stderr
+    assert asked
+    assert all(path.startswith("/20260101T000000Z/") for path in asked)
 
 
 def test_no_image_no_network_and_no_cache(tmp_path: Path) -> None:
