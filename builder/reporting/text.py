@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -37,7 +38,12 @@ def stage(value: Started | Build | Packaged | tuple[CheckResult, ...], screen: S
 
 def started(value: Started) -> Iterator[str]:
     yield value.plan.id
-    yield _row("base", f"{value.plan.base.name}  {value.tree.digest[:19]}…")
+    yield _row("base", f"{value.plan.base.name}  {_shortened(value.tree.digest)}")
+
+
+def _shortened(text: str) -> str:
+    """A text with as much of each hash as a person needs; all of it stands in the manifest."""
+    return re.sub(r"(sha256:[0-9a-f]{12})[0-9a-f]{52}", r"\1…", text)
 
 
 def applied(report: Report, rejects: Sequence[Reject], screen: Screen) -> Iterator[str]:
@@ -103,7 +109,7 @@ def _noteworthy(report: Report, patch: PatchOutcome) -> Iterator[tuple[str, Hunk
 def compiled(build: Build) -> Iterator[str]:
     warnings = build.found.warnings
     took = f"{build.make_seconds:.1f} s" if build.make_seconds else "taken from the store"
-    yield _row("compile", f"{build.found.compiler}, {took}, {warnings.total} warning(s)")
+    yield _row("compile", f"{_shortened(build.found.compiler)}, {took}, {warnings.total} warning(s)")
     from_patches = {patch: count for patch, count in warnings.by_patch.items() if patch}
     if from_patches:
         counts = ", ".join(f"{patch} {count}" for patch, count in from_patches.items())

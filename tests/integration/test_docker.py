@@ -342,7 +342,7 @@ def test_a_platform_is_built_in_its_image_without_being_asked(
     )
     assert done.code == 0, done.stderr
     compiler = f"gcc {kept.packages['gcc']} of debian-12@sha256:{kept.sha256}"
-    assert f"compile    {compiler}, " in done.stdout
+    assert f"compile    {compiler[:-52]}…, " in done.stdout
     folder = tmp_path / "quickstart@debian-12-amd64"
     assert compiler in (folder / "manifest.json").read_text()
     assert {path.suffix for path in folder.glob("minispawn-quickstart*")} == {".zst", ".deb"}
