@@ -359,6 +359,7 @@ def apply(
         "name": "the patch, by its name or path in the series",
         "hunk": "only this hunk, by its number in its file, even if it applied; all that failed if not given",
         "file": "only hunks for this file of the tree",
+        "tree": "a folder with the sources to patch, as they are, instead of the base's",
     },
 )
 def explain(
@@ -369,6 +370,7 @@ def explain(
     recipe: str | None = None,
     base: str | None = None,
     patch: list[str] | None = None,
+    tree: str | None = None,
     fuzz: str | None = None,
     max_offset: str | None = None,
     strip: str | None = None,
@@ -388,6 +390,7 @@ def explain(
         _flags(offline=offline, from_=from_),
         policy=policy(fuzz, max_offset),
         strip=None if strip is None else number("--strip", strip, highest=9),
+        tree=None if tree is None else Path(tree),
         as_json=_json(format),
     )
 
@@ -437,6 +440,10 @@ def conflicts(
     if html is not None and (watch or "," in (base or "")):
         raise UsageError(
             "--html is a page of one base's pairs: it goes neither with --watch nor with several bases."
+        )
+    if scheduler is not None and (watch or "," in (base or "")):
+        raise UsageError(
+            "--scheduler is for one base's pairs: it goes neither with --watch nor with several bases."
         )
     if watch:
         from builder.commands import watch as watching

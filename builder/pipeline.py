@@ -133,7 +133,7 @@ def fetch_base(plan: Plan, settings: Settings) -> Tree:
     )
     for patch in plan.patches:
         if patch.fixup is not None and patch.fixup.base_tree != tree.digest:
-            raise stale_fixup(patch.path, f"it was made for another {plan.base.name}", plan.flags)
+            raise stale_fixup(patch.path, f"it was made for another {plan.base.name}", plan.again)
     return tree
 
 
@@ -251,13 +251,18 @@ def _source_of(library: Base, path: Path, settings: Settings) -> Tree:
 
 def watch_for(plan: Plan, applied: Applied, compiled: Build, *, cores: Path | None = None) -> Watch:
     """What looks for crashes in the checks of a build, and keeps their cores in the folder `cores`, if given."""
-    profile = "" if plan.recipe.profile != "release" else "--profile debug"
-    again = (
-        "" if not profile and cores else f"smoke {plan.flags} {profile} --cores --platform {plan.platform.id}"
+    named = plan.recipe.profile != "release"
+    wanted = (
+        "--profile",
+        plan.recipe.profile if named else "debug",
+        "--cores",
+        "--platform",
+        plan.platform.id,
     )
+    again = "" if named and cores else plan.again.command("smoke", more=wanted)
     return Watch(
         sources=Sources(tree=compiled.tree, folder=compiled.folder, owner_of=applied.owner),
-        again=" ".join(again.split()),
+        again=again,
         keep=cores,
     )
 

@@ -12,6 +12,7 @@ from builder import pipeline
 from builder.commands.build import require_new, tell, write_tree
 from builder.commands.common import Flags, Selection
 from builder.commands.patched import report_of
+from builder.commands.standing import base_or_folder
 from builder.errors import UsageError
 from builder.patching.applied import Applied
 from builder.pipeline import Patched, Started
@@ -63,9 +64,10 @@ def apply(
     if wanted.format not in FORMATS:
         raise UsageError(f"--format is {wanted.format!r}, but must be one of: {', '.join(FORMATS)}.")
     _check_folders(wanted)
-    plan = selection.plan()
+    again = selection.again(given=flags.given, tree=task.tree, policy=policy, strip=strip)
+    plan = selection.plan(again=again)
     with flags.settings() as settings:
-        tree = pipeline.fetch_base(plan, settings) if task.tree is None else _read_tree(task.tree)
+        tree = base_or_folder(plan, settings, task.tree)
         patched = pipeline.patch_tree(plan, tree, policy, strip, reverse=task.reverse)
         report = report_of(patched, identity=plan.id if selection.is_recipe else plan.base.name)
     _show(report, patched, wanted)
@@ -74,12 +76,6 @@ def apply(
     pipeline.require_applied(patched.applied, reverse=patched.reverse)
     if wanted.out is not None and not wanted.dry_run:
         write_tree(patched.applied, wanted.out)
-
-
-def _read_tree(folder: Path) -> Tree:
-    if not folder.is_dir():
-        raise UsageError(f"--tree {folder} is no folder.")
-    return Tree.read(folder)
 
 
 def _check_folders(wanted: Wanted) -> None:

@@ -24,7 +24,7 @@ CHECKS_SCHEMA = 1
 
 def build(selection: Selection, flags: Flags, out: Path) -> None:
     """Build, check and package a recipe."""
-    plan = selection.plan()
+    plan = selection.plan(again=selection.again(given=flags.given))
     with flags.settings() as settings:
         pipeline.build(plan, settings, out, tell)
 
@@ -44,7 +44,7 @@ def build_several(selections: Sequence[Selection], flags: Flags, engines: Sequen
 
 def package(selection: Selection, flags: Flags, out: Path) -> None:
     """Package a recipe without running its checks."""
-    plan = selection.plan()
+    plan = selection.plan(again=selection.again(given=flags.given))
     pipeline.require_packageable(plan, out)
     with flags.settings() as settings:
         tree, applied = _patched(plan, settings)
@@ -63,7 +63,7 @@ def smoke(
     cores: Path | None = None,
 ) -> None:
     """Build a recipe and run its checks, or those named; cores of what crashes go into a folder below `cores`."""
-    plan = selection.plan()
+    plan = selection.plan(again=selection.again(given=flags.given))
     if deliveries is not None:
         spawn = msgspec.structs.replace(plan.recipe.spawn, deliveries=deliveries)
         plan = plan.with_recipe(msgspec.structs.replace(plan.recipe, spawn=spawn))

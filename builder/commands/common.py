@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
+from pathlib import Path
 
 import msgspec
 
@@ -13,6 +13,7 @@ from builder.commands.where import Where
 from builder.console import Quiet, progress
 from builder.errors import UsageError
 from builder.pipeline import Settings
+from builder.recipes.again import Again
 from builder.recipes.library import Library
 from builder.recipes.model import ApplyPolicy
 from builder.recipes.plan import Plan, make_plan, patch_recipe
@@ -44,8 +45,11 @@ class Selection:
         """Whether it is a recipe, the default one if none is named; otherwise a base with patches."""
         return bool(self.recipe) or not (self.patches or self.base)
 
-    def plan(self, *, fixups: bool = True) -> Plan:
-        """The plan of the recipe, or of the base and patches, that the flags name; see `make_plan`."""
+    def plan(self, *, again: Again | None = None, fixups: bool = True) -> Plan:
+        """The plan of the recipe, or of the base and patches, that the flags name; see `make_plan`.
+
+        `again` are all flags of the command that advice is to repeat, if it has more of them than the selection.
+        """
         if self.patches and (self.recipe or not self.base):
             raise UsageError("--patch goes with --base, and not with --recipe.")
         library = self.library
@@ -57,20 +61,40 @@ class Selection:
         conf = {**recipe.conf, **dict(_assignment(text) for text in self.conf)}
         profile = recipe.profile if self.profile is None else profile_called(self.profile)
         recipe = msgspec.structs.replace(recipe, conf=conf, profile=profile)
-        return make_plan(library, recipe, platform=self.platform, flags=self.typed, fixups=fixups)
+        return make_plan(library, recipe, platform=self.platform, again=again or self.again(), fixups=fixups)
+
+    def again(
+        self,
+        *,
+        given: str | None = None,
+        tree: Path | None = None,
+        policy: ApplyPolicy | None = None,
+        strip: int | None = None,
+    ) -> Again:
+        """How to type a command for the same: with what --from, --tree, --fuzz, --max-offset and --strip say, too."""
+        return Again(
+            series=self._series,
+            paths=self.paths,
+            given=given,
+            tree=None if tree is None else str(tree),
+            fuzz=None if policy is None else policy.fuzz,
+            max_offset=None if policy is None else policy.max_offset,
+            strip=strip,
+        )
 
     @property
-    def typed(self) -> str:
-        """The flags that select the same again, for a shell."""
-        return shlex.join(self.words)
-
-    @property
-    def words(self) -> tuple[str, ...]:
-        """The flags that select the same again, but for platform and conf."""
+    def _series(self) -> tuple[str, ...]:
         return (
             *(("--recipe", self.recipe or DEFAULT_RECIPE) if self.is_recipe else ()),
             *(("--base", self.base) if self.base else ()),
             *(word for patch in self.patches for word in ("--patch", patch)),
+        )
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The flags of a build that select the same again, but for platform and conf."""
+        return (
+            *self._series,
             *(word for path in self.paths for word in ("--path", path)),
             *(("--profile", self.profile) if self.profile else ()),
         )

@@ -18,6 +18,7 @@ from builder.conflicts.values import Matrix, Outcome
 from builder.errors import FindingsError, UsageError
 from builder.patching import strip
 from builder.patching.patch import Patch
+from builder.recipes.again import Again
 from builder.reporting.conflicts import json, sarif, text
 from builder.reporting.conflicts.files import ComparedFile
 from builder.reporting.screen import Screen
@@ -52,6 +53,7 @@ def conflicts(
     if wanted.format not in FORMATS:
         raise UsageError(f"--format is {wanted.format!r}, but must be one of: {', '.join(FORMATS)}.")
     compared = bring_together(selection.base, selection.patches, selection.library, flags)
+    again = selection.again(given=flags.given)
     worthwhile = compiling or len(compared.patches) >= _MANY
     with workers(flags.processes, scheduler, worthwhile=worthwhile) as executor:
         matrix = compare(
@@ -60,6 +62,8 @@ def conflicts(
             compared.patches,
             needs=compared.needs,
             typed=compared.typed,
+            specs=compared.specs,
+            again=again,
             fuzz=fuzz,
             executor=executor,
         )
@@ -67,7 +71,7 @@ def conflicts(
             matrix = proved(
                 matrix, compared, flags, fuzz=fuzz, platform=selection.platform, executor=executor
             )
-    _show(matrix, compared, wanted)
+    _show(matrix, compared, wanted, again)
     require_no_conflict(matrix)
 
 
@@ -78,14 +82,14 @@ def require_no_conflict(matrix: Matrix) -> None:
         raise FindingsError(f"{bad} of {len(matrix.pairs)} ordered pairs do not go together.")
 
 
-def _show(matrix: Matrix, compared: Compared, wanted: Wanted) -> None:
+def _show(matrix: Matrix, compared: Compared, wanted: Wanted, again: Again) -> None:
     screen = Screen.of_stdout() if wanted.output is None else Screen()
     if wanted.format == "json":
         shown = json.render(matrix)
     elif wanted.format == "sarif":
         shown = sarif.render(matrix, _files(compared))
     elif wanted.format == "html":
-        shown = _page(matrix, compared)
+        shown = _page(matrix, compared, again)
     else:
         shown = text.render(matrix, screen)
     if wanted.output is None:
@@ -93,15 +97,16 @@ def _show(matrix: Matrix, compared: Compared, wanted: Wanted) -> None:
     else:
         wanted.output.write_text(shown, encoding="utf-8")
     if wanted.html is not None:
-        wanted.html.write_text(_page(matrix, compared), encoding="utf-8")
+        wanted.html.write_text(_page(matrix, compared, again), encoding="utf-8")
 
 
-def _page(matrix: Matrix, compared: Compared) -> str:
+def _page(matrix: Matrix, compared: Compared, again: Again) -> str:
     # Here and not above: who wants no page need not wait for Jinja2.
     from builder.reporting.html.page import render
 
     specs = {one.stem: one.spec for one in compared.inputs if one.spec}
-    return render(matrix, graph_of(matrix, specs), patches=compared.patches, typed=compared.typed)
+    graph = graph_of(matrix, specs)
+    return render(matrix, graph, patches=compared.patches, typed=compared.typed, again=again)
 
 
 def _files(compared: Compared) -> dict[str, ComparedFile]:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from msgspec import Struct
 
 from builder import pipeline
 from builder.commands.common import Flags, Selection
 from builder.commands.patched import report_of
+from builder.commands.standing import base_or_folder
 from builder.errors import UsageError
 from builder.patching.apply import apply
 from builder.patching.diagnose import Diagnosis
@@ -59,14 +61,14 @@ def explain(
     *,
     policy: ApplyPolicy | None,
     strip: int | None,
+    tree: Path | None = None,
     as_json: bool,
 ) -> None:
-    """Print why the hunks in question fail. UsageError if there are no such hunks."""
-    plan = selection.plan()
+    """Print why the hunks in question fail, on the base or in the folder `tree`. UsageError if there are no such hunks."""
+    plan = selection.plan(again=selection.again(given=flags.given, tree=tree, policy=policy, strip=strip))
     name = _name(question.patch, [patch.name for patch in plan.patches])
     with flags.settings() as settings:
-        tree = pipeline.fetch_base(plan, settings)
-        patched = pipeline.patch_tree(plan, tree, policy, strip)
+        patched = pipeline.patch_tree(plan, base_or_folder(plan, settings, tree), policy, strip)
         report = report_of(patched)
     outcome = next(patch for patch in report.patches if patch.name == name)
     hunks = [

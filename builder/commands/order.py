@@ -11,6 +11,7 @@ from builder.conflicts.graph import graph_of_order
 from builder.conflicts.order import find_order
 from builder.conflicts.ordered import Ordered
 from builder.errors import FindingsError, UsageError
+from builder.recipes.again import Again
 from builder.recipes.model import ApplyPolicy
 from builder.reporting import dot
 from builder.reporting import order as presenter
@@ -35,7 +36,7 @@ def order(selection: Selection, flags: Flags, *, fuzz: int, form: str, out: Path
     if not ordered.ok:
         raise FindingsError(
             f"There is no order in which all apply: {len(ordered.left_out)} of {len(ordered.alone)} had to be left out.",
-            hint=_advice(ordered, compared),
+            hint=_advice(ordered, compared, selection.again(given=flags.given)),
         )
     if out is not None:
         _write_recipe(ordered, compared, out)
@@ -62,15 +63,16 @@ def _show(ordered: Ordered, form: str) -> None:
     sys.stdout.write(dot.render(graph) if form == "dot" else presenter.as_json(ordered, graph))
 
 
-def _advice(ordered: Ordered, compared: Compared) -> str:
+def _advice(ordered: Ordered, compared: Compared, again: Again) -> str:
     """The command that looks into the first two that do not go together."""
     pair = next(
         (core.patches for core in ordered.cores if len(core.patches) == 2 and not core.excluded), None
     )
     if pair is None:
         return "What cannot go together, and why, stands above."
-    flags = " ".join(f"--patch {compared.typed.get(name, name)}" for name in pair)
-    return f"To see where two meet and what can be done: `./inv conflicts --base {ordered.base} {flags}`."
+    patches = (word for name in pair for word in ("--patch", compared.typed.get(name, name)))
+    command = again.command("conflicts", series=("--base", ordered.base, *patches))
+    return f"To see where two meet and what can be done: `{command}`."
 
 
 def _write_recipe(ordered: Ordered, compared: Compared, out: Path) -> None:

@@ -56,7 +56,7 @@ def background_of(patched: Patched) -> Background:
         reverse=patched.reverse,
         bases=other_bases(plan, default_store()),
         known=known_patches(plan),
-        selection=plan.flags or f"--recipe {plan.recipe.name}",
+        again=plan.again,
         typed={patch.name: str(patch.path) for patch in plan.patches if patch.spec is None},
     )
 

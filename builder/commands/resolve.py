@@ -56,7 +56,7 @@ class Wish:
 def resolve(selection: Selection, flags: Flags, *, policy: ApplyPolicy | None, wish: Wish) -> None:
     """Write the fix-ups that a series needs, and report. FindingsError if a patch needs a person."""
     _check(wish)
-    plan = selection.plan(fixups=False)
+    plan = selection.plan(again=selection.again(policy=policy), fixups=False)
     library = selection.library
     with flags.settings() as settings, _judging(plan, selection, settings, wish) as judging:
         tree = pipeline.fetch_base(plan, settings)
@@ -83,14 +83,19 @@ def resolve(selection: Selection, flags: Flags, *, policy: ApplyPolicy | None, w
     if wish.format == "json":
         sys.stdout.write(render_json(found))
     else:
-        again = f"./inv resolve {plan.flags}{' --compile' if wish.compile else ''}"
-        sys.stdout.write(render_text(found, Screen.of_stdout(), flags=plan.flags, again=again))
+        sys.stdout.write(render_text(found, Screen.of_stdout(), plan.again, proof=_proof(selection, wish)))
     if found.unsettled:
         names = ", ".join(patch.name for patch in found.unsettled)
         raise FindingsError(
             f"{len(found.unsettled)} of {len(steps)} patches need a person: {names}.",
             hint="The list above says where and why; no fix-up was written for them.",
         )
+
+
+def _proof(selection: Selection, wish: Wish) -> tuple[str, ...]:
+    """The flags that say whether and for what fix-ups are compiled."""
+    platform = ("--platform", selection.platform) if selection.platform else ()
+    return ("--compile", *platform) if wish.compile else ()
 
 
 def _check(wish: Wish) -> None:

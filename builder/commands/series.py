@@ -70,7 +70,7 @@ def give_out(selection: Selection, flags: Flags, *, form: str, out: Path) -> Non
     """Write the recipe's patches below `out` as a series for quilt, dpkg-source or git am."""
     if form not in FORMATS:
         raise UsageError(f"--format is {form!r}, but must be one of: {', '.join(FORMATS)}.")
-    plan = selection.plan()
+    plan = selection.plan(again=selection.again(given=flags.given))
     with flags.settings() as settings:
         base = pipeline.fetch_base(plan, settings)
     whole = applied_or_told(plan, base)

@@ -1,6 +1,8 @@
-"""Where a patch stands: the tree that a recipe's patches before it make."""
+"""Where a patch stands: a base or a folder, and the tree that a recipe's patches before it make."""
 
 from __future__ import annotations
+
+from pathlib import Path
 
 import msgspec
 
@@ -9,8 +11,18 @@ from builder.commands.build import tell
 from builder.commands.common import Selection
 from builder.errors import UsageError
 from builder.patching.applied import Applied
+from builder.pipeline import Settings
 from builder.recipes.plan import Plan, make_plan, patch_recipe
 from builder.sources.tree import Tree
+
+
+def base_or_folder(plan: Plan, settings: Settings, folder: Path | None) -> Tree:
+    """The plan's base or, if --tree names a folder, what is in that."""
+    if folder is None:
+        return pipeline.fetch_base(plan, settings)
+    if not folder.is_dir():
+        raise UsageError(f"--tree {folder} is no folder.")
+    return Tree.read(folder)
 
 
 def plan_before(name: str, selection: Selection) -> Plan:

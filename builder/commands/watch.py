@@ -13,6 +13,7 @@ from builder.conflicts.comparison import Comparison
 from builder.conflicts.live import Live
 from builder.errors import BuilderError
 from builder.patching.parse import parse
+from builder.recipes.again import Again
 from builder.recipes.plan import PatchInput
 from builder.reporting.conflicts import saved as presenter
 from builder.reporting.screen import Screen
@@ -32,7 +33,7 @@ class Stamp(NamedTuple):
 def watch(selection: Selection, flags: Flags, *, fuzz: int) -> None:
     """Compare the patches, then wait for one to be saved, for ever: Ctrl-C ends it."""
     compared = bring_together(selection.base, selection.patches, selection.library, flags)
-    live = Live(_comparison(compared, fuzz))
+    live = Live(_comparison(compared, selection.again(given=flags.given), fuzz))
     screen = Screen.of_stdout()
     watched = [_Watched(one) for one in compared.inputs]
     count = len(compared.patches)
@@ -45,13 +46,15 @@ def watch(selection: Selection, flags: Flags, *, fuzz: int) -> None:
                 _say(_answer(live, one.patch, data, screen))
 
 
-def _comparison(compared: Compared, fuzz: int) -> Comparison:
+def _comparison(compared: Compared, again: Again, fuzz: int) -> Comparison:
     return Comparison(
         base=compared.base,
         tree=compared.tree,
         patches=compared.patches,
         needs=compared.needs,
         typed=compared.typed,
+        specs=compared.specs,
+        again=again,
         fuzz=fuzz,
     )
 

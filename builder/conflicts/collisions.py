@@ -1,11 +1,11 @@
-"""The collisions of a pair: for each hunk that is in trouble, what it meets there, and what to do about it."""
+"""The collisions of a pair: for each hunk that is in trouble, what it meets there, and what to decide."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from builder.conflicts.advice import Case, advice
+from builder.conflicts.advice import Case, place_advice
 from builder.conflicts.prints import FilePrint, Spot
 from builder.conflicts.settle import Settled
 from builder.conflicts.standing import Standing
@@ -35,7 +35,7 @@ def collisions(dispute: Dispute) -> tuple[Collision, ...]:
     return tuple(one for path in sorted(dispute.hunks) for one in _of_file(dispute, path))
 
 
-def alone(standing: Standing, case: Case) -> tuple[Collision, ...]:
+def alone(standing: Standing) -> tuple[Collision, ...]:
     """What is wrong with a patch that does not apply by itself: a "collision" for each of its hunks."""
     return tuple(
         Collision(
@@ -45,7 +45,6 @@ def alone(standing: Standing, case: Case) -> tuple[Collision, ...]:
             first_hunk=WHOLE,
             second_hunk=hunk.n,
             base_line=hunk.line if path in standing.base else 0,
-            advice=advice(case, CollisionKind.ALONE),
         )
         for patch in standing.applied.patches
         for path, hunk in patch.failures
@@ -93,7 +92,7 @@ def _of_whole_file(dispute: Dispute, path: str) -> Collision | None:
         second_hunk=WHOLE,
         base_line=1 if path in first.base else 0,
         how=how,
-        advice=advice(dispute.case, kind, how=how, same=same),
+        advice=place_advice(dispute.case, kind, how=how, same=same),
     )
 
 
@@ -136,7 +135,7 @@ def _of_touch(dispute: Dispute, path: str, touch: Touch, lines: Sequence[bytes])
         second=_text(second),
         merged=_text(merged),
         how=how,
-        advice=advice(dispute.case, touch.kind, how=how, same=first == second),
+        advice=place_advice(dispute.case, touch.kind, how=how, same=first == second),
     )
 
 
@@ -157,7 +156,7 @@ def _unexplained(
         base=_text(lines[start:end]),
         first=_text(lines[start:end]),
         second=_text(_made(lines, at.spots if at else (), start, end)),
-        advice=advice(case, CollisionKind.CONTEXT),
+        advice=place_advice(case, CollisionKind.CONTEXT),
     )
 
 

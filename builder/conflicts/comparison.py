@@ -8,7 +8,8 @@ from functools import cached_property
 
 from builder.conflicts.standing import Standing, stand
 from builder.patching.patch import Patch
-from builder.recipes.model import ApplyPolicy
+from builder.recipes.again import Again
+from builder.recipes.model import ApplyPolicy, PatchSpec
 from builder.sources.tree import Tree
 
 TOLERANCE = 2
@@ -26,6 +27,10 @@ class Comparison:
     """By a patch's name what must come before it, in order, with the needs of that."""
     typed: Mapping[str, str] = field(default_factory=dict)
     """What a user types for a patch, where that is not its name."""
+    specs: Mapping[str, PatchSpec] = field(default_factory=dict)
+    """The patch.toml of those that have one, by name."""
+    again: Again = field(default_factory=Again)
+    """How the comparison was called, for the commands that advice names."""
     fuzz: int = TOLERANCE
 
     @cached_property

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from builder.conflicts.comparison import Comparison
 from builder.conflicts.matrix import meet
+from builder.conflicts.said import with_said
 from builder.conflicts.saved import Saved, Turn
 from builder.conflicts.standing import Standing, stand
 from builder.conflicts.values import Outcome, Pair
@@ -58,12 +59,12 @@ class Live:
     def _pairs_of(self, name: str, others: list[str]) -> Iterator[tuple[tuple[str, str], Pair]]:
         for other in others:
             there, back = meet(self._comparison, self._standings[name], self._standings[other])
-            yield (name, other), _whole(name, other, there)
-            yield (other, name), _whole(other, name, back)
+            yield (name, other), self._whole(name, other, there)
+            yield (other, name), self._whole(other, name, back)
 
-
-def _whole(first: str, second: str, found: Pair | Outcome) -> Pair:
-    return found if isinstance(found, Pair) else Pair(first=first, second=second, outcome=found)
+    def _whole(self, first: str, second: str, found: Pair | Outcome) -> Pair:
+        pair = found if isinstance(found, Pair) else Pair(first=first, second=second, outcome=found)
+        return with_said(pair, self._comparison.specs)
 
 
 def _alike(one: Pair, other: Pair) -> bool:
@@ -72,8 +73,8 @@ def _alike(one: Pair, other: Pair) -> bool:
 
 
 def _gist(pair: Pair) -> object:
-    collisions = {(one.path, one.function, one.kind, one.advice) for one in pair.collisions}
-    return pair.outcome, pair.note, collisions
+    collisions = {(one.path, one.function, one.kind, one.how, one.advice) for one in pair.collisions}
+    return pair.outcome, pair.note, pair.advice, collisions
 
 
 def _status(standing: Standing | None) -> str:

@@ -12,10 +12,13 @@ from builder.conflicts.comparison import TOLERANCE, Comparison
 from builder.conflicts.pairs import judge
 from builder.conflicts.quick import known
 from builder.conflicts.ranks import OUTCOMES
+from builder.conflicts.said import with_said
 from builder.conflicts.standing import Standing
 from builder.conflicts.trials import plainly, thriftily
 from builder.conflicts.values import Matrix, Outcome, Pair
 from builder.patching.patch import Patch
+from builder.recipes.again import Again
+from builder.recipes.model import PatchSpec
 from builder.sources.tree import Tree
 
 _SHARES = 16
@@ -32,17 +35,26 @@ def compare(
     *,
     needs: Mapping[str, Sequence[Patch]] | None = None,
     typed: Mapping[str, str] | None = None,
+    specs: Mapping[str, PatchSpec] | None = None,
+    again: Again | None = None,
     fuzz: int = TOLERANCE,
     executor: Executor | None = None,
 ) -> Matrix:
     """What becomes of every patch after every other one on the base called `base`. Each has another name.
 
     `needs` are, by a patch's name, the patches that must come before it, in order and with their own needs; `typed`
-    is what a user types for a patch, where that is not its name, for the advice. With an `executor` the work is split
-    over its processes.
+    is what a user types for a patch, where that is not its name, and `again` how the comparison was called, for the
+    advice; `specs` are their patch.toml. With an `executor` the work is split over its processes.
     """
     comparison = Comparison(
-        base=base, tree=tree, patches=patches, needs=needs or {}, typed=typed or {}, fuzz=fuzz
+        base=base,
+        tree=tree,
+        patches=patches,
+        needs=needs or {},
+        typed=typed or {},
+        specs=specs or {},
+        again=again or Again(),
+        fuzz=fuzz,
     )
     found: Found = {}
     if executor is None:
@@ -98,7 +110,8 @@ def _pairs(comparison: Comparison, found: Found) -> Iterator[Pair]:
             if row == column:
                 continue
             pair = found[row, column]
-            yield pair if isinstance(pair, Pair) else Pair(first=first, second=second, outcome=pair)
+            whole = pair if isinstance(pair, Pair) else Pair(first=first, second=second, outcome=pair)
+            yield with_said(whole, comparison.specs)
 
 
 def _pack(comparison: Comparison) -> bytes:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
-from builder.conflicts.advice import Case
+from builder.conflicts.advice import Case, pair_advice
 from builder.conflicts.collisions import Dispute, alone, collisions
 from builder.conflicts.comparison import Comparison
 from builder.conflicts.ranks import FUZZ, OUTCOMES
 from builder.conflicts.settle import settle
 from builder.conflicts.standing import Standing
-from builder.conflicts.trials import Trial, Trials
+from builder.conflicts.trials import Trial, Trials, series
 from builder.conflicts.values import Collision, Outcome, Pair
 from builder.sources.tree import File
 
@@ -59,8 +59,8 @@ class _Question:
     def _broken(self, culprit: Standing, note: str) -> Pair:
         """One of the two does not even apply by itself."""
         note = note or f"{culprit.name} does not apply by itself"
-        found = alone(culprit, self._case(broken=culprit.name))
-        return self._pair(Outcome.CONFLICT, collisions=found, note=note)
+        case = self._case(broken=[patch.name for patch in culprit.series])
+        return self._pair(Outcome.CONFLICT, case, alone(culprit), note=note)
 
     def _applied(self, there: Trial, back: Trial) -> Pair:
         """The second applies after the first: in the same way whatever the order, or not."""
@@ -71,14 +71,14 @@ class _Question:
             settled = settle(self._first, self._second, paths, self._comparison.policy)
             dispute = Dispute(first=self._first, second=self._second, hunks=hunks, settled=settled, case=case)
             note = _difference(there.made, back.made, paths)
-            return self._pair(Outcome.HIDDEN, collisions=collisions(dispute), note=note)
+            return self._pair(Outcome.HIDDEN, case, collisions(dispute), note=note)
         outcome = OUTCOMES[there.rank]
         if there.rank != FUZZ:
             return self._pair(outcome)
         dispute = Dispute(
             first=self._first, second=self._second, hunks=there.trouble, settled=None, case=case
         )
-        return self._pair(outcome, collisions=collisions(dispute))
+        return self._pair(outcome, case, collisions(dispute))
 
     def _rejected(self, there: Trial, back: Trial) -> Pair:
         """Hunks fail after the first: what a three-way merge makes of them."""
@@ -88,19 +88,34 @@ class _Question:
         dispute = Dispute(first=first, second=second, hunks=there.trouble, settled=settled, case=case)
         found = collisions(dispute)
         if there.moved:
-            return self._pair(Outcome.HIDDEN, collisions=found, note=f"{second.name}: {there.moved}")
-        return self._pair(Outcome.RESOLVED if settled.ok else Outcome.CONFLICT, collisions=found)
+            return self._pair(Outcome.HIDDEN, case, found, note=f"{second.name}: {there.moved}")
+        return self._pair(Outcome.RESOLVED if settled.ok else Outcome.CONFLICT, case, found)
 
-    def _pair(self, outcome: Outcome, *, collisions: tuple[Collision, ...] = (), note: str = "") -> Pair:
-        first, second = self._first.name, self._second.name
-        return Pair(first=first, second=second, outcome=outcome, collisions=collisions, note=note)
+    def _pair(
+        self,
+        outcome: Outcome,
+        case: Case | None = None,
+        found: tuple[Collision, ...] = (),
+        *,
+        note: str = "",
+    ) -> Pair:
+        return Pair(
+            first=self._first.name,
+            second=self._second.name,
+            outcome=outcome,
+            collisions=found,
+            note=note,
+            advice=pair_advice(case, found) if case and found else "",
+        )
 
-    def _case(self, *, broken: str = "", applies: bool = False, other_order: bool = False) -> Case:
+    def _case(self, *, broken: Sequence[str] = (), applies: bool = False, other_order: bool = False) -> Case:
         return Case(
             base=self._comparison.base,
             first=self._first.name,
             second=self._second.name,
+            series=[patch.name for patch in series(self._first, self._second)],
             typed=self._comparison.typed,
+            again=self._comparison.again,
             broken=broken,
             applies=applies,
             other_order=other_order,

@@ -62,7 +62,7 @@ class Collision(msgspec.Struct, frozen=True, kw_only=True):
     how: str = ""
     """How they were settled (merging.How); empty if no merge was asked."""
     advice: str = ""
-    """One sentence: what to do about it."""
+    """One sentence: what to decide here; empty where the pair's advice is all."""
 
 
 class Pair(msgspec.Struct, frozen=True, kw_only=True):
@@ -76,6 +76,10 @@ class Pair(msgspec.Struct, frozen=True, kw_only=True):
     collisions: tuple[Collision, ...] = ()
     note: str = ""
     """What else is to be said: "needs smtp-auth before it", the compiler's first error."""
+    advice: str = ""
+    """What to do about it, with the command; empty where there is nothing to do, or its places say it."""
+    refused: bool = False
+    """Whether no recipe may have them like this: a patch.toml excludes it, or wants the other order."""
 
 
 class PatchState(msgspec.Struct, frozen=True, kw_only=True):

@@ -6,6 +6,7 @@ what is wrong with a patch by itself is not held against its pairs, and most obj
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field, replace
@@ -16,6 +17,7 @@ import msgspec
 
 from builder.conflicts.values import Matrix, Outcome, Pair
 from builder.console import Progress
+from builder.errors import BackendError
 from builder.merging.merge import merge_trees
 from builder.patching.applied import Applied
 from builder.patching.apply import apply
@@ -130,7 +132,15 @@ class Proofs:
 
 
 def compiled(setting: Setting, series: Series) -> Compilation:
-    """Make the tree of a series and run its checks, in whatever process this is."""
+    """Make the tree of a series and run its checks, in whatever process this is.
+
+    BackendError if that is on a machine, or in a container, that has not the files which the processes share.
+    """
+    if not setting.objects.is_dir():
+        raise BackendError(
+            f"The worker on {socket.gethostname()} does not see the files of this machine, and compiling needs them.",
+            hint="Give --scheduler the address of a cluster on this machine, or leave it out.",
+        )
     applied = series.applied()
     return setting.compile(applied.tree, applied.owner, series.scripts)
 

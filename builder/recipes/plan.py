@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import msgspec
@@ -14,6 +14,7 @@ from builder.errors import UsageError
 from builder.fixups.choice import choose, stale
 from builder.fixups.fixup import FixUp, Ingredient
 from builder.fixups.lookup import fixups_of
+from builder.recipes.again import Again
 from builder.recipes.library import Library
 from builder.recipes.model import Base, Limits, PatchSpec, Recipe
 from builder.toolchains.platforms import Platform, default_platform, platform_called
@@ -70,8 +71,8 @@ class Plan:
     platform: Platform
     libraries: tuple[tuple[Base, Path], ...] = ()
     """What its programs are linked with besides the C library, each with the path of its file."""
-    flags: str = ""
-    """What selected it on the command line, for advice on what to type next: "--recipe bigconc"."""
+    again: Again = field(default_factory=Again)
+    """How to type a command that works on the same, for advice on what to do next."""
     library: Library | None = None
     """Where its names were looked up, to compare with what else there is. Nothing that is built depends on it."""
 
@@ -110,20 +111,20 @@ def make_plan(
     recipe: Recipe,
     *,
     platform: str | None = None,
-    flags: str = "",
+    again: Again | None = None,
     fixups: bool = True,
 ) -> Plan:
     """Look up what `recipe` names. UsageError if something is missing or does not go together.
 
-    `flags` is what selected it on the command line. Without `fixups` every patch is as its author has it.
+    `again` is how it was selected on the command line. Without `fixups` every patch is as its author has it.
     """
     base, base_path = library.base(recipe.base)
     patches = tuple(read_patch(library, name, base.name) for name in recipe.patches)
     _check_series(patches)
     _check_profile(recipe, base)
-    flags = flags or f"--recipe {recipe.name}"
+    again = again or Again(series=("--recipe", recipe.name))
     if fixups:
-        patches = _with_fixups(library, base, patches, flags)
+        patches = _with_fixups(library, base, patches, again)
     wanted = platform or (recipe.platforms[0] if recipe.platforms else None)
     return Plan(
         recipe=recipe,
@@ -131,7 +132,7 @@ def make_plan(
         base_path=base_path,
         patches=patches,
         platform=platform_called(wanted) if wanted else default_platform(),
-        flags=flags,
+        again=again,
         libraries=tuple(library.linked(name) for name in _libraries(recipe, patches)),
         library=library,
     )
@@ -144,7 +145,7 @@ def _libraries(recipe: Recipe, patches: Sequence[PatchInput]) -> tuple[str, ...]
 
 
 def _with_fixups(
-    library: Library, base: Base, patches: Sequence[PatchInput], flags: str
+    library: Library, base: Base, patches: Sequence[PatchInput], again: Again
 ) -> tuple[PatchInput, ...]:
     """The patches, each as its fix-up says where there is one for what comes before it."""
     used: list[PatchInput] = []
@@ -156,14 +157,16 @@ def _with_fixups(
             continue
         why = stale(found.fixup, patch=patch.ingredient, before=before, base_tree=base.tree)
         if why:
-            raise stale_fixup(found.path, why, flags)
+            raise stale_fixup(found.path, why, again)
         used.append(replace(patch, path=found.path, data=found.data, fixup=found.fixup))
     return tuple(used)
 
 
-def stale_fixup(path: Path, why: str, flags: str) -> UsageError:
+def stale_fixup(path: Path, why: str, again: Again) -> UsageError:
     """What to say of a fix-up that is no longer one for the files in use."""
-    return UsageError(f"The fix-up {path} is stale: {why}.", hint=f"`./inv resolve {flags}` makes it anew.")
+    return UsageError(
+        f"The fix-up {path} is stale: {why}.", hint=f"`{again.command('resolve')}` makes it anew."
+    )
 
 
 def read_patch(library: Library, name: str, base: str) -> PatchInput:

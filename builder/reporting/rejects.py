@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import groupby
+from itertools import groupby, zip_longest
 
 from builder.patching.applied import Reject
 from builder.patching.diagnose.values import Diagnosis, Verdict
@@ -22,8 +22,8 @@ def rejected(report: Report, rejects: Sequence[Reject], screen: Screen) -> Itera
     """A block for each hunk that failed; hunks of a file that failed for the same reason share one."""
     by_hunk = {(one.patch.name, one.path, one.hunk.patch_line): one for one in rejects}
     paths = {file.patch.name: file.path for file in report.files}
-    for _, group in groupby(report.diagnoses, _sameness):
-        diagnoses = list(group)
+    groups = [list(group) for _, group in groupby(report.diagnoses, _sameness)]
+    for diagnoses, following in zip_longest(groups, groups[1:]):
         first = diagnoses[0]
         yield ""
         yield from _block(
@@ -32,6 +32,10 @@ def rejected(report: Report, rejects: Sequence[Reject], screen: Screen) -> Itera
             paths.get(first.patch, first.patch),
             screen,
         )
+        # One command for several blocks stands below the last of them.
+        if first.next_command and not (following and following[0].next_command == first.next_command):
+            # Not broken into lines: it is there to be copied.
+            yield f"  {'next':{_LABEL}} {printable(first.next_command)}"
 
 
 def _sameness(diagnosis: Diagnosis) -> tuple[str | int | None, ...]:
@@ -57,9 +61,6 @@ def _block(
             start = (one.candidate_line or one.expected_line) - 1
             rows = compared(reject, max(start, 0))
             yield from table(rows, screen, patch=printable(one.patch), path=printable(one.path))
-    if one.next_command:
-        # Not broken into lines: it is there to be copied.
-        yield f"  {'next':{_LABEL}} {printable(one.next_command)}"
 
 
 def _where(one: Diagnosis, screen: Screen) -> Iterator[str]:

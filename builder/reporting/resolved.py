@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import shlex
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from builder.patching.findings import Owner
+from builder.recipes.again import Again
 from builder.reporting.json import dumps
 from builder.reporting.screen import Screen, printable
 from builder.resolving.report import Disputed, Resolution, Resolved
@@ -40,12 +42,12 @@ def render_json(found: Resolution) -> str:
     )
 
 
-def render_text(found: Resolution, screen: Screen, *, flags: str, again: str) -> str:
-    """A block for each patch. `flags` select the series again, `again` is the whole command that was called."""
-    return "".join(f"{line}\n" for patch in found.patches for line in _patch(patch, screen, flags, again))
+def render_text(found: Resolution, screen: Screen, again: Again, *, proof: Sequence[str] = ()) -> str:
+    """A block for each patch. `again` is how the series was selected, `proof` are the flags that say what is compiled."""
+    return "".join(f"{line}\n" for patch in found.patches for line in _patch(patch, screen, again, proof))
 
 
-def _patch(patch: Resolved, screen: Screen, flags: str, again: str) -> Iterator[str]:
+def _patch(patch: Resolved, screen: Screen, again: Again, proof: Sequence[str]) -> Iterator[str]:
     word = screen.paint(_WORDS[patch.state], _COLOURS.get(patch.state, "red"))
     after = f" after {' and '.join(patch.after)}" if patch.after else ""
     needs = f", on top of {' and '.join(patch.needs)}" if patch.needs else ""
@@ -70,7 +72,7 @@ def _patch(patch: Resolved, screen: Screen, flags: str, again: str) -> Iterator[
         yield printable(f"  removed {patch.replaced}")
     for disputed in patch.disputed:
         yield from _region(disputed, patch, screen)
-    yield from (printable(f"  {line}") for line in _advice(patch, flags, again))
+    yield from (printable(f"  {line}") for line in _advice(patch, again, proof))
 
 
 def _region(one: Disputed, patch: Resolved, screen: Screen) -> Iterator[str]:
@@ -96,20 +98,20 @@ def _by(owners: Sequence[Owner], otherwise: str) -> str:
     return "; ".join(f"{owner.patch}, hunk {owner.hunk}" for owner in owners) or otherwise
 
 
-def _advice(patch: Resolved, flags: str, again: str) -> Iterator[str]:
+def _advice(patch: Resolved, again: Again, proof: Sequence[str]) -> Iterator[str]:
     match patch.state:
         case State.CONFLICT | State.SEMANTIC:
             yield ""
             yield "To settle it yourself:"
-            yield f"  {again} --out DIR"
+            yield f"  {again.command('resolve', more=(*proof, '--out', 'DIR'))}"
             yield "writes the tree into DIR, with markers where something is in dispute. Edit it, then"
-            yield f"  {again} --from DIR"
+            yield f"  {again.command('resolve', more=(*proof, '--from', 'DIR'))}"
             yield "makes a fix-up of what you made of it."
         case State.BY_HAND:
             yield "Nothing was changed: a person made this fix-up. Edit it, or have it made anew with --force."
         case State.CONTAINED:
             yield "All that it changes is there already: take it out of the recipe."
         case State.FAILS:
-            yield f"It applies neither by itself nor after others: ./inv explain {patch.typed} {flags}"
+            yield f"It applies neither by itself nor after others: {again.command('explain', *shlex.split(patch.typed))}"
         case _:
             return

@@ -59,7 +59,7 @@ def widening(tree: Tree, before: Sequence[Used], failed: Applied, patch: Patch) 
 def _in_the_way(tree: Tree, failed: Applied, patch: Patch) -> set[str]:
     """The patches that own lines where hunks of `patch` failed."""
     rejects = [reject for reject in failed.rejects if reject.patch.name == patch.name]
-    background = Background(tree=tree, base="", series=(), bases={}, known={}, selection="", typed={})
+    background = Background(tree=tree, base="", series=(), bases={}, known={}, typed={})
     diagnoses = diagnose(rejects, background)
     found = {one.owner.patch for one in diagnoses if one.owner is not None}
     places = {(one.path, one.patch_line): one.candidate_line for one in diagnoses}

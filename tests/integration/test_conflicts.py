@@ -89,7 +89,10 @@ def test_json(folder: Path) -> None:
     (collision,) = found["pairs"][0]["collisions"]
     assert (collision["path"], collision["kind"]) == ("TARGETS", "both-add")
     assert (collision["first_hunk"], collision["second_hunk"]) == (1, 1)
-    assert collision["advice"]
+    assert collision["advice"] == ""
+    assert (
+        "./inv resolve --base minispawn --patch alpha.patch --patch beta.patch" in found["pairs"][0]["advice"]
+    )
     assert [patch["alone"] for patch in found["patches"]] == ["clean"] * 3
 
 
@@ -135,6 +138,12 @@ def test_a_strict_comparison(folder: Path) -> None:
         ("alpha sub/alpha", (), 2, "Two patches are called alpha: alpha.patch and sub/alpha.patch."),
         ("alpha gone", (), 2, "The patch gone.patch cannot be read: No such file or directory."),
         ("alpha beta", ("--scheduler", "nowhere"), 2, "--scheduler is 'nowhere', but must look like"),
+        (
+            "alpha beta",
+            ("--scheduler", "tcp://127.0.0.1:9", "--watch"),
+            2,
+            "--scheduler is for one base's pairs",
+        ),
     ],
 )
 def test_mistakes(folder: Path, names: str, flags: tuple[str, ...], code: int, said: str) -> None:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
 
-from tests.command import command
+from tests.command import TOP, Ran, command
 from tests.resolving import Edits, diff, minispawn, write_patch
 
 pytestmark = pytest.mark.native
@@ -22,8 +25,8 @@ def compare(folder: Path, *patches: str) -> dict[tuple[str, str], dict[str, obje
     return {(pair["first"], pair["second"]): pair for pair in pairs}
 
 
-def test_a_pair_that_applies_but_does_not_compile_is_semantic(tmp_path: Path) -> None:
-    """One gives a function another name, everywhere; two uses it at a new place."""
+def at_odds(folder: Path) -> None:
+    """Two patches: one gives a function another name, everywhere; two uses it at a new place."""
     base = minispawn()
     taken: Edits = {}
     for path, file in base.items():
@@ -31,10 +34,15 @@ def test_a_pair_that_applies_but_does_not_compile_is_semantic(tmp_path: Path) ->
         if path.endswith((".c", ".h")) and "timeoutread(" in text:
             taken[path] = ((text, text.replace("timeoutread(", "timedread(")),)
     assert len(taken) > 1
-    write_patch(tmp_path, "one", diff(base, taken))
+    write_patch(folder, "one", diff(base, taken))
     remote = base["qmail-remote.c"].data.decode()
     caller: Edits = {"qmail-remote.c": ((remote, f"{remote}\nvoid *two = timeoutread;\n"),)}
-    write_patch(tmp_path, "two", diff(base, caller))
+    write_patch(folder, "two", diff(base, caller))
+
+
+def test_a_pair_that_applies_but_does_not_compile_is_semantic(tmp_path: Path) -> None:
+    base = minispawn()
+    at_odds(tmp_path)
     write_patch(tmp_path, "three", diff(base, {"README": ((base["README"].data.decode(), "Words.\n"),)}))
     found = compare(tmp_path, "one", "two", "three")
     for pair in (("one", "two"), ("two", "one")):
@@ -86,3 +94,41 @@ def test_a_check_of_a_patch_that_fails_on_the_pair_makes_it_semantic(tmp_path: P
     pair = compare(tmp_path, "one", "two")["one", "two"]
     assert (pair["outcome"], pair["compiles"]) == ("semantic", False)
     assert "two/words: It says too much." in str(pair["note"])
+
+
+def clustered(folder: Path, *before: str, monkeypatch: pytest.MonkeyPatch) -> tuple[Ran, Ran]:
+    """`conflicts --compile` of two patches that are at odds, by itself and with a cluster of two workers."""
+    distributed = pytest.importorskip("distributed")
+    monkeypatch.setenv("PYTHONPATH", str(TOP))
+    monkeypatch.setenv("TMPDIR", str(folder / "tmp"))
+    (folder / "tmp").mkdir()
+    at_odds(folder)
+    words = ("conflicts", "--base", "minispawn", "--patch", "one", "--patch", "two", "--compile")
+    here = command(*words, cwd=folder)
+    with distributed.LocalCluster(
+        n_workers=2, processes=True, threads_per_worker=1, dashboard_address=None
+    ) as cluster:
+        address = ("--scheduler", cluster.scheduler_address)
+        return here, command(*words, *address, cwd=folder, before=before)
+
+
+@pytest.mark.slow
+def test_a_cluster_on_this_machine_finds_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    here, there = clustered(tmp_path, monkeypatch=monkeypatch)
+    assert (here.code, "one, then two: semantic" in here.stdout) == (1, True)
+    assert (there.code, there.stdout, there.stderr) == (here.code, here.stdout, here.stderr)
+    assert not list((tmp_path / "tmp").glob("qmail-builder-*")), "the objects are taken away"
+
+
+@pytest.mark.slow
+def test_workers_that_do_not_see_our_files_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on another machine: here the command is in a name space where its temporary files are its own."""
+    apart = ("unshare", "-rm", "sh", "-c", 'mount -t tmpfs none "$TMPDIR" && exec "$@"', "sh")
+    env = {**os.environ, "TMPDIR": str(tmp_path)}
+    if not shutil.which("unshare") or subprocess.run([*apart, "true"], env=env, check=False).returncode:
+        pytest.skip("no name spaces here")
+    _, there = clustered(tmp_path, *apart, monkeypatch=monkeypatch)
+    assert (there.code, there.stdout) == (8, "")
+    assert " does not see the files of this machine, and compiling needs them." in there.stderr

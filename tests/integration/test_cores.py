@@ -135,7 +135,7 @@ def test_without_a_core_the_crash_is_recognized_and_the_way_to_see_more_is_said(
     crash = crash_in(json.loads(done.stdout)["checks"][0])
     assert (crash["program"], crash["signal"], crash["frames"]) == ("qmail-rspawn", "SIGSEGV", [])
     (note,) = crash["notes"]
-    wanted = f"smoke --recipe {RSPAWN} --path {rspawn} --profile debug --cores --platform native"
+    wanted = f"./inv smoke --recipe {RSPAWN} --path {rspawn} --profile debug --cores --platform native"
     assert note == f"To see where: {wanted}"
 
 

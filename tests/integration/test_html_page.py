@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from importlib.resources import files
 from pathlib import Path
 
+import msgspec
 import pytest
 from selenium.webdriver import ActionChains, Chrome
 from selenium.webdriver.common.keys import Keys
@@ -15,6 +16,7 @@ from selenium.webdriver.support.select import Select
 from builder.commands import chromium
 from builder.conflicts.values import Matrix
 from builder.errors import BackendError
+from builder.recipes.again import Again
 from builder.reporting.html.page import render
 from tests.browser import Page, Site, served
 from tests.command import command
@@ -338,6 +340,31 @@ def test_from_a_disk_it_is_the_same(page: Page, site: Site) -> None:
     assert {url.partition(":")[0] for url in page.requests()} <= {"file"}
 
 
+def test_alternatives_have_no_command_and_folders_are_in_the_others(page: Page, site: Site) -> None:
+    pairs = [
+        msgspec.structs.replace(pair, refused=True, note="alternatives: tls excludes ban")
+        if {pair.first, pair.second} == {"tls", "ban"}
+        else pair
+        for pair in small().pairs
+    ]
+    matrix = msgspec.structs.replace(small(), pairs=tuple(pairs))
+    again = Again(paths=("my {first} folder",), given="netqmail.tar.gz")
+    site.put("said.html", render(matrix, graph_of(matrix), again=again))
+    page.open(f"{site.address}/said.html")
+    page.cell("tls", "ban").click()
+    assert "Alternatives: tls excludes ban." in page.find("#panel").text
+    assert "./inv" not in page.find("#panel").text
+    page.press(Keys.ESCAPE)
+    page.cell("tls", "spf").click()
+    both = "--base netqmail-1.06 --patch tls --patch spf"
+    assert page.texts("#panel .commands code") == [
+        f"./inv resolve {both} --path 'my {{first}} folder'",
+        f"./inv conflicts {both} --compile --path 'my {{first}} folder' --from netqmail.tar.gz",
+    ]
+    assert page.requests() == [f"{site.address}/said.html"]
+    page.open(f"{site.address}/small.html")
+
+
 def test_what_the_command_writes(page: Page, site: Site, tmp_path: Path) -> None:
     """Real patches, really compared: from the command line to the lines in dispute."""
     ran = command("conflicts", *flags(rivals(tmp_path)), "--html", site.folder / "rivals.html")
@@ -350,6 +377,10 @@ def test_what_the_command_writes(page: Page, site: Site, tmp_path: Path) -> None
     assert "#define SMTP_PORT 25\n" in blocks[0]
     assert "#define SMTP_PORT 587\n" in blocks[1]
     assert "#define SMTP_PORT 465 /* <TLS> */\n" in blocks[2]
+    assert page.find("#panel").text.count("./inv resolve ") == 1, (
+        "it is in the advice, and not once more below"
+    )
+    assert page.texts("#panel .commands code")[0].startswith("./inv explain ")
     page.find("#panel details summary").click()
     hunks = page.find("#panel details").text
     assert "@@ -7,7 +7,7 @@" in hunks

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import shlex
+from dataclasses import replace
 
 from builder.patching.applied import Reject
 from builder.patching.diagnose.background import Background
@@ -18,55 +18,74 @@ def next_command(
     would apply; None if it never would.
     """
     if background.reverse:
-        return f"./inv {_backwards(verdict, reject, background, other)}"
-    return f"./inv {_forwards(verdict, reject, background, other, fuzz)}".rstrip()
+        return _backwards(verdict, reject, background, other)
+    return _forwards(verdict, reject, background, other, fuzz)
 
 
 def _forwards(verdict: Verdict, reject: Reject, background: Background, other: str, fuzz: int | None) -> str:
-    patch, series = typed(reject.patch.name, background), background.selection
-    on_base = f"--base {background.base}"
+    patch, again = typed(reject.patch.name, background), background.again
+    alone = ("--base", background.base, "--patch", patch)
     match verdict:
         case Verdict.PREREQUISITE_MISSING if other:
-            command = f"apply {on_base} --patch {typed(other, background)} --patch {patch}"
+            both = ("--base", background.base, "--patch", typed(other, background), "--patch", patch)
+            command = again.command("apply", series=both)
         case Verdict.WRONG_BASE if other:
-            command = f"apply --base {shlex.quote(other)} --patch {patch}"
+            # What --from and --tree name is not that base.
+            elsewhere = replace(again, given=None, tree=None)
+            command = elsewhere.command("apply", series=("--base", other, "--patch", patch))
         case Verdict.PREREQUISITE_MISSING | Verdict.WRONG_BASE:
-            command = "list"
+            command = again.command("list", series=())
         case Verdict.WRONG_STRIP:
-            command = f"apply {on_base} --patch {patch} --strip {other}"
+            command = replace(again, strip=int(other)).command("apply", series=alone)
         case Verdict.MOVED if other:
-            command = f"apply {series} --max-offset {other}"
+            command = replace(again, max_offset=int(other)).command("apply")
         case Verdict.REVERSED:
-            command = f"apply {on_base} --patch {patch} --reverse"
+            command = again.command("apply", series=alone, more=("--reverse",))
         case Verdict.WHITESPACE:
-            command = f"lint --patch {patch}"
-        case Verdict.CONTEXT_CHANGED if fuzz and "--recipe" in series:
-            command = f"refresh {patch} {series} --fuzz {fuzz}"
-        case Verdict.CONTEXT_CHANGED if fuzz:
-            command = f"apply {series} --fuzz {fuzz}"
+            command = again.command("lint", series=("--patch", patch))
+        case Verdict.REWRITTEN | Verdict.CONTEXT_CHANGED:
+            command = _past_others(reject, background, fuzz if verdict is Verdict.CONTEXT_CHANGED else None)
         case _:
-            file = f" --file {shlex.quote(reject.path)}" if len(reject.patch.files) > 1 else ""
-            command = f"explain {patch}{file} --hunk {reject.hunk.number} {series}"
+            command = _explain(reject, background)
     return command
+
+
+def _past_others(reject: Reject, background: Background, fuzz: int | None) -> str:
+    """Two patches want the same lines, or one the other's context: then `fuzz` lines less of it may do."""
+    again = background.again
+    if fuzz and "--recipe" in again.series and again.tree is None:
+        return again.command("refresh", typed(reject.patch.name, background), more=("--fuzz", str(fuzz)))
+    if fuzz:
+        return replace(again, fuzz=fuzz).command("apply")
+    # `resolve` merges on the base's own tree, and finds strip levels itself.
+    if again.tree is None and again.strip is None:
+        return again.command("resolve")
+    return _explain(reject, background)
+
+
+def _explain(reject: Reject, background: Background) -> str:
+    file = ("--file", reject.path) if len(reject.patch.files) > 1 else ()
+    patch = typed(reject.patch.name, background)
+    return background.again.command("explain", patch, *file, "--hunk", str(reject.hunk.number))
 
 
 def _backwards(verdict: Verdict, reject: Reject, background: Background, other: str) -> str:
     """The same for a patch that is to be taken back."""
-    patch, series = typed(reject.patch.name, background), background.selection
-    on_base = f"--base {background.base}"
+    patch, again = typed(reject.patch.name, background), background.again
+    alone = ("--base", background.base, "--patch", patch)
     match verdict:
         case Verdict.NOT_APPLIED:
-            return f"apply {on_base} --patch {patch} --dry-run"
+            return again.command("apply", series=alone, more=("--dry-run",))
         case Verdict.WRONG_STRIP:
-            return f"apply {on_base} --patch {patch} --reverse --strip {other}"
+            return replace(again, strip=int(other)).command("apply", series=alone, more=("--reverse",))
         case Verdict.MOVED if other:
-            return f"apply {series} --reverse --max-offset {other}"
+            return replace(again, max_offset=int(other)).command("apply", more=("--reverse",))
         case Verdict.WHITESPACE:
-            return f"lint --patch {patch}"
+            return again.command("lint", series=("--patch", patch))
         case _:
-            return f"apply {series} --reverse --rejects rejects"
+            return again.command("apply", more=("--reverse", "--rejects", "rejects"))
 
 
 def typed(patch: str, background: Background) -> str:
     """What a user types for a patch: its name, or the path of its file."""
-    return shlex.quote(background.typed.get(patch, patch))
+    return background.typed.get(patch, patch)

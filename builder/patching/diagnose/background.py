@@ -12,6 +12,7 @@ from builder.patching import strip
 from builder.patching.diagnose.candidate import squeezed
 from builder.patching.lines import LineIndex, split_lines
 from builder.patching.patch import FileChange, Hunk, Patch
+from builder.recipes.again import Again
 from builder.sources.tree import Tree
 
 _IDENTIFIER = re.compile(rb"[A-Za-z_]\w{4,}")
@@ -35,8 +36,8 @@ class Background:
     """Other bases by name."""
     known: Mapping[str, Patch] = field(default_factory=dict)
     """Patches by name, some of which may be in the series."""
-    selection: str = ""
-    """The flags that select this series: "--recipe bigconc"."""
+    again: Again = field(default_factory=Again)
+    """How to type a command for this series."""
     typed: Mapping[str, str] = field(default_factory=dict)
     """What to type for a patch where it is not its name: the path of its file."""
 

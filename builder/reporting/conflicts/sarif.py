@@ -10,7 +10,7 @@ from builder import __version__
 from builder.conflicts.values import Collision, CollisionKind, Matrix, Outcome, Pair
 from builder.reporting import sarif
 from builder.reporting.conflicts.files import ComparedFile
-from builder.reporting.conflicts.words import KINDS, QUIET, SIGNS, hunks, place
+from builder.reporting.conflicts.words import QUIET, SIGNS, what
 from builder.reporting.rules import Level
 from builder.reporting.screen import printable
 
@@ -102,13 +102,12 @@ def _result(
 
 
 def _message(pair: Pair, collision: Collision | None) -> str:
+    """Hosts show each finding by itself: so each has the advice for the pair, too."""
     head = f"{pair.second} after {pair.first}: {pair.outcome}"
     note = f" ({pair.note})" if pair.note else ""
-    if collision is None:
-        return f"{head}{note}."
-    return (
-        f"{head}{note}: {place(collision)}, {hunks(collision)}: {KINDS[collision.kind]}. {collision.advice}"
-    )
+    where = f": {what(collision)}" if collision else ""
+    advice = (collision.advice if collision else "", pair.advice)
+    return " ".join(filter(None, (f"{head}{note}{where}.", *advice)))
 
 
 def _related(pair: Pair, collision: Collision, files: Mapping[str, ComparedFile]) -> Iterator[sarif.Location]:

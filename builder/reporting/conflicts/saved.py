@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from builder.conflicts.saved import Saved, Turn
-from builder.reporting.conflicts.words import KINDS, SIGNS, hunks, place
+from builder.reporting.conflicts.words import SIGNS, what
 from builder.reporting.screen import Screen, printable
 
 
@@ -34,8 +34,11 @@ def _turn(turn: Turn, screen: Screen) -> Iterator[str]:
     shown = screen.paint(outcome, colour) if colour else outcome
     yield f"  {printable(turn.after.first)}, then {printable(turn.after.second)}: {shown}{note}"
     for collision in turn.after.collisions:
-        yield from _indented(f"{place(collision)}, {hunks(collision)}: {KINDS[collision.kind]}", screen, 4)
-        yield from _indented(collision.advice, screen, 6)
+        yield from _indented(what(collision), screen, 4)
+        if collision.advice:
+            yield from _indented(collision.advice, screen, 6)
+    if turn.after.advice:
+        yield from _indented(turn.after.advice, screen, 4)
 
 
 def _arrow(before: str, after: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from builder.conflicts.values import Collision, Matrix, Outcome, Pair
-from builder.reporting.conflicts.words import KINDS, QUIET, SIGNS, Sign, hunks, place, summary
+from builder.reporting.conflicts.words import QUIET, SIGNS, Sign, summary, what
 from builder.reporting.screen import Screen, columns, padded, printable
 
 _MOST_COLUMNS = 20
@@ -85,11 +85,13 @@ def _pair(pair: Pair, screen: Screen, *, with_lines: bool) -> Iterator[str]:
     word = _painted(pair.outcome.value, sign, screen)
     yield f"{title}: {word}{note}"
     for collision in pair.collisions:
-        what = f"{place(collision)}, {hunks(collision)}: {KINDS[collision.kind]}"
-        yield from _indented(what, screen, 2)
+        yield from _indented(what(collision), screen, 2)
         if with_lines:
             yield from _lines(pair, collision, screen)
-        yield from _indented(collision.advice, screen, _TEXT)
+        if collision.advice:
+            yield from _indented(collision.advice, screen, _TEXT)
+    if pair.advice:
+        yield from _indented(pair.advice, screen, 2)
 
 
 def _lines(pair: Pair, collision: Collision, screen: Screen) -> Iterator[str]:

@@ -6,6 +6,7 @@ from collections import Counter
 from typing import NamedTuple
 
 from builder.conflicts.values import Collision, CollisionKind, Matrix, Outcome
+from builder.merging.merged import How
 from builder.reporting.report import called
 
 
@@ -54,6 +55,12 @@ def hunks(collision: Collision) -> str:
     if collision.kind is CollisionKind.ALONE or not collision.first_hunk:
         return called(collision.second_hunk)
     return f"{called(collision.first_hunk)} and {called(collision.second_hunk)}"
+
+
+def what(collision: Collision) -> str:
+    """Where two patches meet and how, and what the merge made of it: for a line of a report."""
+    settled = f"; merged ({collision.how})" if collision.how not in ("", How.CONFLICT) else ""
+    return f"{place(collision)}, {hunks(collision)}: {KINDS[collision.kind]}{settled}"
 
 
 def summary(matrix: Matrix) -> str:

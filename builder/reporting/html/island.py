@@ -13,6 +13,7 @@ import msgspec
 
 from builder.conflicts.values import Collision, Matrix, Outcome
 from builder.patching.patch import ADDED, REMOVED, Hunk, Patch
+from builder.recipes.again import Again
 from builder.reporting.conflicts.words import KINDS, QUIET, SIGNS
 from builder.reporting.html.orders import NEEDS_WORK, orders
 from builder.reporting.html.texts import shown
@@ -22,10 +23,10 @@ _COMMANDS: Mapping[Outcome, Sequence[str]] = {
     Outcome.CLEAN: ("apply {on} {series}",),
     Outcome.OFFSET: ("apply {on} {series}",),
     Outcome.FUZZ: ("apply {on} {series} --fuzz 2", "explain {second} {on} {series}"),
-    Outcome.RESOLVED: ("resolve {on} {pair}", "conflicts {on} {pair} --compile"),
+    Outcome.RESOLVED: ("resolve {on} {series}", "conflicts {on} {pair} --compile"),
     Outcome.HIDDEN: ("explain {second} {on} {series} --fuzz 2", "conflicts {on} {pair} --compile"),
     Outcome.SEMANTIC: ("conflicts {on} {pair} --compile",),
-    Outcome.CONFLICT: ("resolve {on} {pair}", "explain {second} {on} {series}"),
+    Outcome.CONFLICT: ("resolve {on} {series}", "explain {second} {on} {series}"),
 }
 """What to type next. `{pair}` are the two patches, `{series}` also what they need, both as --patch flags."""
 
@@ -36,17 +37,20 @@ def mark(outcome: Outcome) -> str:
     return sign[0] if outcome in QUIET else sign[1].upper()
 
 
-def island(matrix: Matrix, patches: Mapping[str, Patch], typed: Mapping[str, str]) -> str:
+def island(matrix: Matrix, patches: Mapping[str, Patch], typed: Mapping[str, str], again: Again) -> str:
     """The JSON. `<` is written as an escape in it: so no text can end the element, or begin a comment in it."""
-    data = _Island(matrix, patches, typed).data()
+    data = _Island(matrix, patches, typed, again).data()
     return msgspec.json.encode(data).decode().replace("<", "\\u003c")
 
 
 class _Island:
-    def __init__(self, matrix: Matrix, patches: Mapping[str, Patch], typed: Mapping[str, str]) -> None:
+    def __init__(
+        self, matrix: Matrix, patches: Mapping[str, Patch], typed: Mapping[str, str], again: Again
+    ) -> None:
         self._matrix = matrix
         self._patches = patches
         self._typed = typed
+        self._again = again
         self._texts: dict[str, int] = {}
         self._collisions: dict[tuple[int, ...], int] = {}
         self._outcomes = list(SIGNS)
@@ -60,6 +64,8 @@ class _Island:
                 self._outcomes.index(pair.outcome),
                 pair.compiles,
                 self._text(pair.note),
+                self._text(pair.advice),
+                pair.refused,
                 [self._collision(collision, pair.first, pair.second) for collision in pair.collisions],
             )
             for pair in self._matrix.pairs
@@ -73,7 +79,7 @@ class _Island:
                     "mark": mark(outcome),
                     "means": sign.meaning,
                     "work": outcome in NEEDS_WORK,
-                    "commands": [f"./inv {command}" for command in _COMMANDS[outcome]],
+                    "commands": [self._command(command) for command in _COMMANDS[outcome]],
                 }
                 for outcome, sign in SIGNS.items()
             ],
@@ -92,6 +98,10 @@ class _Island:
             "collisions": list(self._collisions),
             "texts": list(self._texts),
         }
+
+    def _command(self, command: str) -> tuple[str, str]:
+        """A command with what the page is to fill in, and how it ends: a path may have braces of its own."""
+        return f"./inv {command}", printable(shlex.join(self._again.inputs(command.split(maxsplit=1)[0])))
 
     def _collision(self, collision: Collision, first: str, second: str) -> int:
         """Its number. Equal ones of several pairs are one."""

@@ -20,6 +20,7 @@ from markupsafe import Markup
 from builder.conflicts.graph import EdgeKind, Graph
 from builder.conflicts.values import Matrix
 from builder.patching.patch import Patch
+from builder.recipes.again import Again
 from builder.reporting.conflicts.words import SIGNS
 from builder.reporting.html.drawing import draw
 from builder.reporting.html.island import island, mark
@@ -44,16 +45,17 @@ def render(
     *,
     patches: Sequence[Patch] = (),
     typed: Mapping[str, str] | None = None,
+    again: Again | None = None,
 ) -> str:
     """The page as HTML.
 
     `patches` are the compared patches, so that whole hunks can be shown; `typed` is what a user types for a patch
-    where that is not its name: the path of its file.
+    where that is not its name: the path of its file. `again` is how the comparison was called.
     """
     counts = Counter(pair.outcome for pair in matrix.pairs)
     style = Markup(_text("page.css"))  # noqa: S704 - our own file
     script = Markup("".join(_text(f"script/{name}") for name in _SCRIPTS))  # noqa: S704 - our own files
-    data = island(matrix, {patch.name: patch for patch in patches}, typed or {})
+    data = island(matrix, {patch.name: patch for patch in patches}, typed or {}, again or Again())
     page = _environment().get_template("page.html")
     return page.render(
         matrix=matrix,

@@ -14,6 +14,7 @@ from builder.patching.diagnose import Background, Diagnosis, Difference, Verdict
 from builder.patching.findings import Owner
 from builder.patching.parse import parse
 from builder.patching.patch import Patch
+from builder.recipes.again import Again
 from builder.recipes.model import ApplyPolicy
 from builder.sources.tree import File, Tree
 
@@ -99,7 +100,7 @@ def found(case: Case) -> tuple[Diagnosis, ...]:
         reverse=case.reverse,
         bases=case.bases,
         known=case.known,
-        selection="--recipe mine",
+        again=Again(series=("--recipe", "mine")),
     )
     return diagnose(applied.rejects, background)
 
@@ -153,7 +154,7 @@ CASES = {
         series=(patch("one", DAEMON, LOUD), patch("two", DAEMON, BYE)),
         verdict=Verdict.REWRITTEN,
         detail="hunk 1 of one changed the lines that it wants to change too",
-        next_command="./inv explain two --hunk 1 --recipe mine",
+        next_command="./inv resolve --recipe mine",
         owner=Owner(patch="one", hunk=1),
         difference=Difference(line=30, expected='··out("221·bye\\r\\n");', found='··out("221·BYE\\r\\n");'),
     ),
@@ -206,7 +207,7 @@ CASES = {
         ),
         verdict=Verdict.REWRITTEN,
         detail="hunk 1 of one changed the lines that it wants to change too",
-        next_command="./inv explain two --hunk 1 --recipe mine",
+        next_command="./inv resolve --recipe mine",
         owner=Owner(patch="one", hunk=1),
     ),
     "made for a patch that another one changed": Case(
@@ -337,7 +338,7 @@ CASES = {
         base=tree("x\n", "v"),
         verdict=Verdict.REWRITTEN,
         detail="one removed or renamed v",
-        next_command="./inv explain two --hunk 1 --recipe mine",
+        next_command="./inv resolve --recipe mine",
         owner=Owner(patch="one", hunk=0),
     ),
     "a file that is nowhere": Case(
@@ -363,7 +364,7 @@ CASES = {
         ),
         verdict=Verdict.REWRITTEN,
         detail="hunk 1 of one has made or changed tls.c already, with other lines",
-        next_command="./inv explain two --hunk 1 --recipe mine",
+        next_command="./inv resolve --recipe mine",
         owner=Owner(patch="one", hunk=1),
     ),
     "the same new file": Case(
@@ -394,7 +395,7 @@ CASES = {
         ),
         verdict=Verdict.REWRITTEN,
         detail="two removed or renamed tls.c",
-        next_command="./inv explain three --hunk 1 --recipe mine",
+        next_command="./inv resolve --recipe mine",
         owner=Owner(patch="two", hunk=0),
     ),
     "renamed to a name that the base has": Case(
@@ -412,7 +413,7 @@ CASES = {
         base=tree("x\n", "tls.c"),
         verdict=Verdict.REWRITTEN,
         detail="another file of the new name is there already, from hunk 1 of one",
-        next_command="./inv explain two --hunk 1 --recipe mine",
+        next_command="./inv resolve --recipe mine",
         owner=Owner(patch="one", hunk=1),
     ),
     "fewer folders than are to be stripped": Case(
@@ -458,7 +459,7 @@ CASES = {
         reverse=True,
         verdict=Verdict.MOVED,
         detail="it fits 60 lines later, at line 87: further than the recipe allows, or above the hunk before it",
-        next_command="./inv apply --recipe mine --reverse --max-offset 60",
+        next_command="./inv apply --recipe mine --max-offset 60 --reverse",
     ),
     "taken back, and its file is not there": Case(
         series=(parse("two", b"--- /dev/null\n+++ b/tls.c\n@@ -0,0 +1 @@\n+x\n"),),

@@ -5,9 +5,10 @@ const outcomes = data.outcomes;
 const WORK = new Set(outcomes.filter((outcome) => outcome.work).map((outcome) => outcome.id));
 
 const pairs = new Map();
-for (const [first, second, outcome, compiles, note, collisions] of data.pairs) {
+for (const [first, second, outcome, compiles, note, advice, refused, collisions] of data.pairs) {
   pairs.set(first * patches.length + second, {
-    first, second, compiles, collisions, outcome: outcomes[outcome], note: data.texts[note],
+    first, second, compiles, refused, collisions,
+    outcome: outcomes[outcome], note: data.texts[note], advice: data.texts[advice],
   });
 }
 
@@ -37,7 +38,9 @@ function flagsOf(names) {
   return names.map((name) => `--patch ${typed.get(name) ?? name}`).join(" ");
 }
 
+// What to type next, but for what the advice says already. Of patches that no recipe may have, there is nothing.
 function commandsOf(pair) {
+  if (pair.refused) return [];
   const [first, second] = [patches[pair.first], patches[pair.second]];
   const words = {
     on: data.on,
@@ -46,7 +49,9 @@ function commandsOf(pair) {
     pair: flagsOf([first.name, second.name]),
     series: flagsOf(seriesOf(pair.first, pair.second)),
   };
-  return pair.outcome.commands.map((command) => command.replace(/\{(\w+)\}/g, (_, word) => words[word]));
+  return pair.outcome.commands
+    .map(([command, inputs]) => `${command.replace(/\{(\w+)\}/g, (_, word) => words[word])} ${inputs}`.trim())
+    .filter((command) => !pair.advice.includes(`\`${command}\``));
 }
 
 const fragmentOf = (first, second) =>

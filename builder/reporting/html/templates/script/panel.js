@@ -46,9 +46,15 @@ function aboutPair(first, second) {
   parts.push(...collisions.map((collision, index) =>
     aboutCollision(collision, one, two, `${index + 1} of ${collisions.length}`)));
   if (!pair.collisions.length) parts.push(el("p", {}, "No lines are in dispute."));
-  parts.push(el("h3", {}, "What to type next"), el("ul", { class: "commands" },
-    ...commandsOf(pair).map((command) => el("li", {}, el("code", {}, command)))));
-  return parts;
+  return [...parts, ...whatNext(pair)];
+}
+
+function whatNext(pair) {
+  const parts = [];
+  if (pair.advice) parts.push(el("p", { class: "advice" }, ...withCode(pair.advice)));
+  const commands = commandsOf(pair).map((command) => el("li", {}, el("code", {}, command)));
+  if (commands.length) parts.push(el("ul", { class: "commands" }, ...commands));
+  return parts.length ? [el("h3", {}, "What to do next"), ...parts] : [];
 }
 
 function compiled(known) {
