@@ -13,7 +13,7 @@ from builder.conflicts.touches import Touch, touches
 from builder.conflicts.values import Collision, CollisionKind
 from builder.merging.merged import How, Region
 from builder.patching.functions import enclosing, is_source
-from builder.patching.lines import split_lines
+from builder.patching.state import pristine
 
 WHOLE = 0
 """The number of the "hunk" that is the file as a whole."""
@@ -58,7 +58,7 @@ def _of_file(dispute: Dispute, path: str) -> Iterator[Collision]:
         return
     numbers = dispute.hunks[path]
     ours, theirs = (_print(standing, path) for standing in (dispute.first, dispute.second))
-    lines = split_lines(dispute.first.base[path].data)
+    lines = pristine(dispute.first.base[path]).lines
     explained: set[int] = set()
     for touch in touches(ours.hunks, theirs.hunks):
         if touch.second.number in numbers:

@@ -62,7 +62,7 @@ def known(one: Standing, other: Standing) -> Known | None:
     rejected_back: dict[str, frozenset[int]] = {}
     doubts = []
     for path in shared:
-        ours, theirs = one.facts.get(path), other.facts.get(path)
+        ours, theirs = _facts(one, path), _facts(other, path)
         after = _after(ours, theirs) if ours is not None and theirs is not None else None
         before = (
             _after(theirs, ours) if after is not None and ours is not None and theirs is not None else None
@@ -76,6 +76,11 @@ def known(one: Standing, other: Standing) -> Known | None:
         if before[1]:
             rejected_back[path] = frozenset(before[1])
     return Known(Fate(there, rejected_there), Fate(back, rejected_back), tuple(sorted(doubts)))
+
+
+def _facts(standing: Standing, path: str) -> Facts | None:
+    part = standing.parts.get(path)
+    return None if part is None else part.facts
 
 
 def _after(first: Facts, second: Facts) -> tuple[int, list[int]] | None:
@@ -94,7 +99,7 @@ def _after(first: Facts, second: Facts) -> tuple[int, list[int]] | None:
                 return None
             if offset:
                 rank = max(rank, OFFSET)
-                if block.head is not None and not _same_head(block.head, block.start, first):
+                if second.source and not _same_head(block, first):
                     return None
             expected = offset
         elif _rejected(block, first):
@@ -130,6 +135,7 @@ def _rejected(block: Block, first: Facts) -> bool:
     return False
 
 
-def _same_head(head: int, start: int, first: Facts) -> bool:
+def _same_head(block: Block, first: Facts) -> bool:
     """Whether the block is still below the same head of a function, so that nobody takes it for moved."""
+    head, start = block.head, block.start
     return head != NO_HEAD and not any(begin <= start and end >= head for begin, end in first.heads)

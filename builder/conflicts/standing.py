@@ -11,9 +11,11 @@ from builder.conflicts.facts import Facts, facts_of
 from builder.conflicts.prints import FilePrint, file_prints
 from builder.conflicts.ranks import rank_of
 from builder.conflicts.values import PatchState
-from builder.patching.applied import Applied
+from builder.merging.edits import Side, side_of_owned
+from builder.patching.applied import Applied, OwnedLines
 from builder.patching.apply import apply
 from builder.patching.findings import FileOutcome, HunkStatus, PatchOutcome
+from builder.patching.lazy import lazy
 from builder.patching.patch import FileChange, Kind, Patch
 from builder.patching.strip import names_of
 from builder.recipes.model import ApplyPolicy
@@ -23,15 +25,32 @@ _LEVELS = range(4)
 """The strip levels that the applier looks at."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Part:
-    """What a patch does to one file that the base has, where that depends on nothing but this file's lines."""
+    """What a patch does to one file that the base has, where that depends on nothing but this file's lines.
+
+    Its side and its facts are worked out when they are asked for: most files of a patch are changed by no other.
+    """
 
     patch: Patch
     """A patch of this change alone, with a strip level."""
     change: FileChange
     outcome: FileOutcome
     """On the bare base."""
+    base: Tree
+    after: OwnedLines
+    prints: FilePrint
+    fuzz: int
+
+    @lazy
+    def side(self) -> Side:
+        """What it made of the file, to be merged."""
+        return side_of_owned(self.after)
+
+    @lazy
+    def facts(self) -> Facts | None:
+        """What is known of it; None where it takes applying it to know."""
+        return facts_of(self.base, self.change, self.outcome, self.prints, self.after.lines, self.fuzz)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -85,8 +104,15 @@ class Standing:
             if path in found or not self._is_part(change, outcome):
                 several.add(path)
                 continue
-            alone = replace(self.patch, files=(change,), strip=outcome.strip)
-            found[path] = Part(patch=alone, change=change, outcome=outcome)
+            found[path] = Part(
+                patch=replace(self.patch, files=(change,), strip=outcome.strip),
+                change=change,
+                outcome=outcome,
+                base=self.base,
+                after=self.applied.owned[path],
+                prints=self.prints[path],
+                fuzz=self.fuzz,
+            )
         return {path: part for path, part in found.items() if path not in several}
 
     def _is_part(self, change: FileChange, outcome: FileOutcome) -> bool:
@@ -97,22 +123,6 @@ class Standing:
         if before is None or after is None or not before.data:
             return False
         return plain and lines and before.mode == after.mode
-
-    @cached_property
-    def facts(self) -> Mapping[str, Facts]:
-        """What is known of its parts, by path."""
-        found = {
-            path: facts_of(
-                self.base,
-                part.change,
-                part.outcome,
-                self.prints[path],
-                self.applied.owned[path].lines,
-                self.fuzz,
-            )
-            for path, part in self.parts.items()
-        }
-        return {path: facts for path, facts in found.items() if facts is not None}
 
     @cached_property
     def elsewhere(self) -> frozenset[str]:

@@ -25,8 +25,9 @@ _FEWEST = 3
 
 
 @lru_cache(maxsize=256)
-def companions(base: tuple[bytes, ...], side: Side) -> dict[bytes, bytes]:
+def companions(side: Side) -> dict[bytes, bytes]:
     """For each object the new one that `side` put behind it in all lists of the base that have it."""
+    base = side.base
     words = Counter(_OBJECT.findall(b"".join([line for _, line in side.added])))
     if max(words.values(), default=0) < _FEWEST:
         return {}
@@ -58,12 +59,10 @@ def _lists_with(word: bytes, base: tuple[bytes, ...]) -> int:
     return sum(1 for line in lines if line.head and word in line.words[1:])
 
 
-def carry(
-    base: tuple[bytes, ...], ours: Side, theirs: Side, names: tuple[str, str]
-) -> tuple[Side, Side, list[Aside]]:
+def carry(ours: Side, theirs: Side, names: tuple[str, str]) -> tuple[Side, Side, list[Aside]]:
     """Both sides, with the companions that the other side asks for in their new lists."""
-    new_ours, for_ours = _with_companions(ours, companions(base, theirs), names, ours=True)
-    new_theirs, for_theirs = _with_companions(theirs, companions(base, ours), names, ours=False)
+    new_ours, for_ours = _with_companions(ours, companions(theirs), names, ours=True)
+    new_theirs, for_theirs = _with_companions(theirs, companions(ours), names, ours=False)
     return new_ours, new_theirs, [*for_ours, *for_theirs]
 
 
@@ -92,7 +91,7 @@ def _with_companions(
                 carried=(new,),
             )
             carried.append(aside)
-    return (Side(tuple(lines), side.changes), carried) if carried else (side, [])
+    return (Side(side.base, tuple(lines), side.changes), carried) if carried else (side, [])
 
 
 def _lacking(

@@ -22,6 +22,7 @@ class Side:
     Compared by identity, so that what was found out about one can be remembered cheaply.
     """
 
+    base: tuple[bytes, ...]
     lines: tuple[bytes, ...]
     changes: tuple[Change, ...]
 
@@ -57,35 +58,15 @@ def lines_of(data: bytes) -> tuple[bytes, ...]:
 
 @lru_cache(maxsize=8192)
 def side_of(base: bytes, data: bytes) -> Side:
-    """A side whose changes are not known yet; kept, as a patched file meets that of many other patches."""
-    new = lines_of(data)
-    return Side(new, tuple(changes(lines_of(base), new)))
+    """A side of which only the bytes are known; kept, as a patched file meets that of many other patches."""
+    old, new = lines_of(base), lines_of(data)
+    return Side(old, new, tuple(changes(old, new)))
 
 
-def side_of_owned(base: Sequence[bytes], owned: OwnedLines) -> Side | None:
-    """A side whose changes the applier knows: lines without an owner are the base's, in order.
-
-    None if they do not add up to the base, for then a patch took away what another had put there.
-    """
-    found: list[Change] = []
-    gone = iter([*owned.removed])
-    removed = next(gone, None)
-    at = new_start = new = 0
-    old_start = 0
-    for new in range(len(owned.lines) + 1):
-        while removed is not None and removed.at == new:
-            at += len(removed.lines)
-            removed = next(gone, None)
-        if new < len(owned.lines) and owned.owners[new] is not None:
-            continue
-        if at > old_start or new > new_start:
-            found.append(Change(old_start, at, new_start, new))
-        if new < len(owned.lines):
-            if at >= len(base) or base[at] != owned.lines[new]:
-                return None
-            at += 1
-        old_start, new_start = at, new + 1
-    return Side(owned.lines, tuple(found)) if at == len(base) else None
+def side_of_owned(owned: OwnedLines) -> Side:
+    """A side whose lines the applier has: those that it took over from the base are the very same, and quickly compared."""
+    old = owned.origin.lines
+    return Side(old, owned.lines, tuple(changes(old, owned.lines)))
 
 
 def meetings(

@@ -29,27 +29,25 @@ class Followed:
     call: bytes
 
 
-def follow(
-    base: Sequence[bytes], ours: Side, theirs: Side, region: Region, names: tuple[str, str]
-) -> Followed | None:
+def follow(ours: Side, theirs: Side, region: Region, names: tuple[str, str]) -> Followed | None:
     """The sides to merge instead of these, so that `region` is in dispute no more; None if this is another case."""
     found = [
         followed
         for extractor, mover, mine in ((ours, theirs, True), (theirs, ours, False))
-        for followed in _candidates(base, extractor, mover, region, names, mine=mine)
+        for followed in _candidates(extractor, mover, region, names, mine=mine)
     ]
     return found[0] if len(found) == 1 else None
 
 
 def _candidates(
-    base: Sequence[bytes], extractor: Side, mover: Side, region: Region, names: tuple[str, str], *, mine: bool
+    extractor: Side, mover: Side, region: Region, names: tuple[str, str], *, mine: bool
 ) -> Iterator[Followed]:
     here, there = (region.ours, region.theirs) if mine else (region.theirs, region.ours)
     for unit in _new_functions(extractor):
         statement = _only_statement(unit)
         call = unit.name + b"();"
         if not statement or not (
-            _count(region.base, statement) == _count(base, statement) == 1
+            _count(region.base, statement) == _count(extractor.base, statement) == 1
             and _count(here, call) == 1
             and _count(here, statement) == _count(there, statement) == 0
             and _count(extractor.lines, statement) == _count(mover.lines, statement) == 1
@@ -96,7 +94,7 @@ def _replaced(side: Side, where: Sequence[bytes], old: bytes, new: bytes) -> Sid
     if not any(change.new_start <= at < change.new_end for change in side.changes):
         return None
     lines = (*side.lines[:at], line.replace(old, new), *side.lines[at + 1 :])
-    return Side(lines, side.changes)
+    return Side(side.base, lines, side.changes)
 
 
 def defined_before_use(lines: Sequence[bytes], call: bytes) -> bool:

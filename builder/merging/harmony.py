@@ -110,8 +110,8 @@ class News:
 
 
 @lru_cache(maxsize=1024)
-def _news(side: Side, base: tuple[bytes, ...]) -> News:
-    removed = [line for change in side.changes for line in base[change.old_start : change.old_end]]
+def _news(side: Side) -> News:
+    removed = [line for change in side.changes for line in side.base[change.old_start : change.old_end]]
     return News(tuple([line for _, line in side.added]), tuple(removed))
 
 
@@ -161,7 +161,6 @@ class Merge:
     """A merge to be looked at: what went in and what came out."""
 
     kind: Kind
-    base: tuple[bytes, ...]
     ours: Side
     theirs: Side
     merged: tuple[bytes, ...]
@@ -171,7 +170,7 @@ class Merge:
 
 def discord(merge: Merge) -> str:
     """Why the sides do not go together though their lines do; empty if nothing speaks against it."""
-    first, second = _news(merge.ours, merge.base), _news(merge.theirs, merge.base)
+    first, second = _news(merge.ours), _news(merge.theirs)
     checks: Sequence[Callable[[Merge, News, News], str]] = ()
     if merge.kind is Kind.C:
         checks = (
@@ -191,7 +190,7 @@ def discord(merge: Merge) -> str:
 def _blocks_cross(merge: Merge, _first: News, _second: News) -> str:
     """A block that ours put round some lines and one that theirs did may be inside of each other, or apart."""
     for (name, start, end), (other, other_start, other_end) in product(
-        _wrapped(merge.base, merge.ours), _wrapped(merge.base, merge.theirs)
+        _wrapped(merge.ours), _wrapped(merge.theirs)
     ):
         if name == other and (start < other_start < end < other_end or other_start < start < other_end < end):
             return f"A {name} of ours and one of theirs overlap: neither is inside of the other."
@@ -199,13 +198,13 @@ def _blocks_cross(merge: Merge, _first: News, _second: News) -> str:
 
 
 @lru_cache(maxsize=1024)
-def _wrapped(base: tuple[bytes, ...], side: Side) -> tuple[tuple[str, int, int], ...]:
+def _wrapped(side: Side) -> tuple[tuple[str, int, int], ...]:
     """The ranges of the base that a side put something round: opened in one of its changes, closed in a later one."""
     found: list[tuple[str, int, int]] = []
     for name, opening, closing in _ROUND:
         starts: list[int] = []
         for change in side.changes:
-            old = b"".join(base[change.old_start : change.old_end])
+            old = b"".join(side.base[change.old_start : change.old_end])
             new = b"".join(side.lines[change.new_start : change.new_end])
             more = len(opening.findall(new)) - len(closing.findall(new))
             more -= len(opening.findall(old)) - len(closing.findall(old))
@@ -296,7 +295,8 @@ def _is_defined(name: bytes, lines: Sequence[bytes]) -> bool:
 
 def _lines_that(say: _Said, name: bytes, lines: Sequence[bytes]) -> list[int]:
     """The lines that say `name`, by their indexes."""
-    return [at for at, line in enumerate(lines) if name in line and say(line) == name]
+    # `name in line` is slow: for bytes it is first tried whether the name is a number.
+    return [at for at, line in enumerate(lines) if line.find(name) >= 0 and say(line) == name]
 
 
 def _is_more_often(say: _Said, name: bytes, merge: Merge) -> bool:
@@ -314,11 +314,15 @@ def _by_function(say: _Said, name: bytes, lines: Sequence[bytes]) -> Counter[str
     return Counter(enclosing(data, at) for at in found)
 
 
+@lru_cache(maxsize=1024)
+def _by_function_of(side: Side, say: _Said, name: bytes) -> Counter[str]:
+    return _by_function(say, name, side.lines)
+
+
 def _more_than_either(say: _Said, name: bytes, merge: Merge) -> str | None:
     """The function that has more lines that say `name` than in either side; None if there is none."""
-    merged, ours, theirs = (
-        _by_function(say, name, lines) for lines in (merge.merged, merge.ours.lines, merge.theirs.lines)
-    )
+    merged = _by_function(say, name, merge.merged)
+    ours, theirs = (_by_function_of(side, say, name) for side in (merge.ours, merge.theirs))
     return next((where for where in merged if merged[where] > max(ours[where], theirs[where])), None)
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from builder.merging.added import both_files
 from builder.merging.dispute import Kind, kind_of
-from builder.merging.edits import lines_of, side_of
+from builder.merging.edits import Side, lines_of, side_of
 from builder.merging.merged import MergedFile, MergedTree, Region
 from builder.merging.textual import merge_edits
 from builder.sources.tree import File, Tree
@@ -46,9 +46,15 @@ def _changed(base: Tree, tree: Tree) -> dict[str, None]:
 
 
 def merge_file(
-    path: str, base: File | None, ours: File | None, theirs: File | None, *, names: tuple[str, str]
+    path: str,
+    base: File | None,
+    ours: File | None,
+    theirs: File | None,
+    *,
+    names: tuple[str, str],
+    sides: tuple[Side, Side] | None = None,
 ) -> MergedFile:
-    """Merge one file. None: it does not exist on that side."""
+    """Merge one file. None: it does not exist on that side. `sides`: ours and theirs, if their lines are known."""
     if theirs in (ours, base):
         return MergedFile(path=path, file=ours, regions=())
     if ours == base:
@@ -58,14 +64,16 @@ def merge_file(
         return _in_dispute(path, ours or theirs, f"{gone} removes the file, {stays} changes it.")
     if base is None:
         return _both_add(path, ours, theirs)
-    return _both_change(path, base, ours, theirs, names)
+    return _both_change(path, base, ours, theirs, names, sides)
 
 
 def _in_dispute(path: str, file: File | None, conflict: str) -> MergedFile:
     return MergedFile(path=path, file=file, regions=(), conflict=conflict)
 
 
-def _both_change(path: str, base: File, ours: File, theirs: File, names: tuple[str, str]) -> MergedFile:
+def _both_change(
+    path: str, base: File, ours: File, theirs: File, names: tuple[str, str], sides: tuple[Side, Side] | None
+) -> MergedFile:
     mode = theirs.mode if ours.mode == base.mode else ours.mode
     if theirs.data in {ours.data, base.data}:
         return MergedFile(path=path, file=File(ours.data, mode), regions=())
@@ -73,8 +81,8 @@ def _both_change(path: str, base: File, ours: File, theirs: File, names: tuple[s
         return MergedFile(path=path, file=File(theirs.data, mode), regions=())
     if any(b"\0" in file.data for file in (base, ours, theirs)):
         return _in_dispute(path, ours, "Both sides change a file that is no text.")
-    sides = (side_of(base.data, ours.data), side_of(base.data, theirs.data))
-    return merge_edits(path, base, *sides, mode=mode, names=names)
+    one, other = sides or (side_of(base.data, ours.data), side_of(base.data, theirs.data))
+    return merge_edits(path, base, one, other, mode=mode, names=names)
 
 
 def _both_add(path: str, ours: File, theirs: File) -> MergedFile:

@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from enum import Enum
 from functools import lru_cache
-from itertools import chain
 
 from msgspec import Struct
 
-from builder.merging.tokens import Token, tokens, wording
+from builder.merging.tokens import marks, next_token, texts, wording
+
+_NESTING = {b"{": 1, b"(": 1, b"[": 1, b"}": -1, b")": -1, b"]": -1}
 
 
 class Kind(Enum):
@@ -47,37 +48,33 @@ class Unit(Struct, frozen=True):
 @lru_cache(maxsize=1024)
 def units(lines: tuple[bytes, ...]) -> tuple[Unit, ...] | None:
     """The units of some lines of C outside of functions; None if one of them does not end, or ends twice."""
-    found, rest = tokens(lines)
+    data = b"".join(lines)
     result: list[Unit] = []
     start = depth = 0
-    said: list[bytes] = []  # since `start`, without comments and directives
-    for at, token in enumerate(found):
-        text = token[1]
-        if text.startswith((b"#", b"/*", b"//")):
-            if depth == 0 and start == at:
-                result.append(
-                    _directive(token) if text.startswith(b"#") else Unit(Kind.COMMENT, b"", _text([token]))
-                )
-                start = at + 1
+    body: int | None = None  # where the first braces since `start` begin
+    for mark in marks(data):
+        sign, end = mark[0], mark.end()
+        if sign == b"{" and not depth and body is None:
+            body = mark.start()
+        nested = _NESTING.get(sign, 0)
+        depth += nested
+        if depth < 0:
+            return None
+        if depth:
             continue
-        said.append(text)
-        ends = False
-        if text in {b"{", b"(", b"["}:
-            depth += 1
-        elif text in {b"}", b")", b"]"}:
-            depth -= 1
-            if depth < 0:
-                return None
-            ends = text == b"}" and depth == 0 and _head_end(said) is not None
-        elif text == b";" and depth == 0:
-            ends = not _in_old_head(said[:-1])
-        if ends:
-            result.append(_unit(said, _text(found[start : at + 1])))
-            start = at + 1
-            said = []
-    if start < len(found) or depth:
+        unit = None
+        if sign == b"}":
+            unit = _function(texts(data[start:body]), data[start:end])
+        elif sign == b";":
+            unit = _statement(texts(data[start:end]), data[start:end])
+        elif sign.startswith((b"#", b"/*", b"//")) and next_token(data, start) == mark.start():
+            unit = _apart(sign, data[start:end])
+        if unit is not None:
+            result.append(unit)
+            start, body = end, None
+    if depth or next_token(data, start) < len(data):
         return None
-    return tuple(_with_line_ends(result, rest))
+    return tuple(_with_line_ends(result, data[start:]))
 
 
 def new_functions(lines: tuple[bytes, ...]) -> list[Unit]:
@@ -123,14 +120,13 @@ def _line_end(text: bytes) -> int:
     return blanks + 1 if text[blanks : blanks + 1] == b"\n" else 0
 
 
-def _text(found: Sequence[Token]) -> bytes:
-    return b"".join(chain.from_iterable(found))
-
-
-def _directive(token: Token) -> Unit:
-    words = token[1].replace(b"#", b"# ", 1).split(None, 3)
+def _apart(sign: bytes, text: bytes) -> Unit:
+    """A comment or directive that is a unit of its own."""
+    if not sign.startswith(b"#"):
+        return Unit(Kind.COMMENT, b"", text)
+    words = sign.replace(b"#", b"# ", 1).split(None, 3)
     name = words[2].partition(b"(")[0] if len(words) > 2 and words[1] == b"define" else b""
-    return Unit(Kind.DIRECTIVE, name, _text([token]))
+    return Unit(Kind.DIRECTIVE, name, text)
 
 
 def _head_end(said: Sequence[bytes]) -> int | None:
@@ -159,14 +155,26 @@ def _in_old_head(said: Sequence[bytes]) -> bool:
     return end is not None and end + 1 < len(said) and said[end + 1] not in {b"{", b"__attribute__"}
 
 
-def _unit(said: Sequence[bytes], text: bytes) -> Unit:
+def _function(head: Sequence[bytes], text: bytes) -> Unit | None:
+    """The function with a head, which is all that stands before its body; None if braces behind that are no body."""
+    end = _head_end(head)
+    return None if end is None else _with_parameters(Kind.FUNCTION, head, end, text)
+
+
+def _with_parameters(kind: Kind, said: Sequence[bytes], end: int, text: bytes) -> Unit:
+    start = said.index(b"(")
+    inner = said[start + 1 : end]
+    count = 0 if inner in ([], [b"void"]) else inner.count(b",") + 1
+    return Unit(kind, said[start - 1], text, count)
+
+
+def _statement(said: Sequence[bytes], text: bytes) -> Unit | None:
+    """What ends with a semicolon; None if that only ends the declaration of a parameter."""
+    if _in_old_head(said[:-1]):
+        return None
     end = _head_end(said)
     if end is not None:
-        start = said.index(b"(")
-        inner = said[start + 1 : end]
-        count = 0 if inner in ([], [b"void"]) else inner.count(b",") + 1
-        kind = Kind.FUNCTION if said[-1] == b"}" else Kind.DECLARATION
-        return Unit(kind, said[start - 1], text, count)
+        return _with_parameters(Kind.DECLARATION, said, end, text)
     if said[:1] == [b"extern"]:
         return Unit(Kind.DECLARATION, _variable(said), text)
     if said[:1] and said[0] in {b"struct", b"union", b"enum", b"typedef"} and b"=" not in said:

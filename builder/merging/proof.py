@@ -14,7 +14,7 @@ from functools import lru_cache
 from msgspec import Struct
 
 from builder.merging.companions import companions
-from builder.merging.edits import Side, lines_of, side_of
+from builder.merging.edits import lines_of, side_of
 from builder.merging.merged import MergedFile, MergedTree, Region, Shared
 from builder.merging.tokens import counted_up, plain
 from builder.sources.tree import File, Tree
@@ -137,17 +137,13 @@ def _false(
         known = {
             word
             for side in (ours, theirs)
-            for word in companions(*_sides(base or _ABSENT, side or _ABSENT)).values()
+            for word in companions(side_of((base or _ABSENT).data, (side or _ABSENT).data)).values()
         }
         for word in set(region.carried) - known:
             why = f"Neither side has it everywhere, as the region at {region.merged_start + 1} says."
             yield Fault(
                 path=path, token=word.decode("utf-8", "backslashreplace"), expected=0, found=1, why=why
             )
-
-
-def _sides(base: File, side: File) -> tuple[tuple[bytes, ...], Side]:
-    return lines_of(base.data), side_of(base.data, side.data)
 
 
 def _are_in(lines: Sequence[bytes], where: Sequence[bytes], start: int | None) -> bool:

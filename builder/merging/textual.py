@@ -9,7 +9,7 @@ from builder.merging import makefile
 from builder.merging.asides import Aside, told
 from builder.merging.companions import carry
 from builder.merging.dispute import Dispute, Kind, in_doubt, kind_of
-from builder.merging.edits import Meeting, Side, lines_of, meetings
+from builder.merging.edits import Meeting, Side, meetings
 from builder.merging.extracted import defined_before_use, follow
 from builder.merging.harmony import Merge, broken, discord
 from builder.merging.markers import marked
@@ -28,8 +28,8 @@ _NO_C = "The changes of both sides together are no C: a brace or a statement wou
 def merge_edits(
     path: str, base: File, ours: Side, theirs: Side, *, mode: int, names: tuple[str, str]
 ) -> MergedFile:
-    """Merge two sides whose changes are known: from a diff (`side_of`) or from the applier (`side_of_owned`)."""
-    work = _Work(kind_of(path), base, lines_of(base.data), names)
+    """Merge two sides of a file: from their bytes (`side_of`) or as the applier has them (`side_of_owned`)."""
+    work = _Work(kind_of(path), base, ours.base, names)
     merge = work.merged(ours, theirs)
     conflict = ""
     if _is_settled(merge.regions):
@@ -60,7 +60,7 @@ class _Work:
         """The merge, with all that there is to make regions agree."""
         asides: list[Aside] = []
         if self.kind is Kind.MAKE:
-            ours, theirs, asides = carry(self.lines, ours, theirs, self.names)
+            ours, theirs, asides = carry(ours, theirs, self.names)
         if self.kind in {Kind.C, Kind.MAKE}:
             theirs, twice = without_twice(self.kind, ours, theirs)
             asides += twice
@@ -89,7 +89,6 @@ class _Work:
         merged += self.lines[at:]
         return Merge(
             kind=self.kind,
-            base=self.lines,
             ours=ours,
             theirs=theirs,
             merged=tuple(merged),
@@ -106,7 +105,7 @@ class _Work:
         disputed = [region for region in merge.regions if region.how is How.CONFLICT]
         if self.kind is not Kind.C or len(disputed) != 1:
             return None
-        followed = follow(self.lines, merge.ours, merge.theirs, disputed[0], self.names)
+        followed = follow(merge.ours, merge.theirs, disputed[0], self.names)
         if followed is None:
             return None
         again = self.by_regions(followed.ours, followed.theirs)

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from itertools import chain
 
+# What repeats with a `+` behind is never tried again with less of it: that could not fit either.
 _SPACE = rb"\s*(?:\\\r?\n\s*)*"
-_WORD = (
-    rb"[\w\x80-\xff]+"
-    rb"|\#[^\n]*(?:\\\n[^\n]*)*\n?"  # a directive with its line end: it needs one
+_LONG = (
+    rb"\#[^\n]*(?:\\\n[^\n]*)*\n?"  # a directive with its line end: it needs one
     rb"|/\*.*?\*/|//[^\n]*\n?"
     rb"|\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*'"
-    rb"|\+\+|--|->|<<=?|>>=?|[=!<>+*/%&|^-]=|&&|\|\||[^\s]"
+)
+_WORD = (
+    rb"[\w\x80-\xff]+"
+    rb"|" + _LONG + rb"|\+\+|--|->|<<=?|>>=?|[=!<>+*/%&|^-]=|&&|\|\||[^\s]"
 )
 _TOKEN = re.compile(b"(" + _SPACE + b")(" + _WORD + b")", re.DOTALL)
 _TEXT = re.compile(_SPACE + b"(" + _WORD + b")", re.DOTALL)
+_MARK = re.compile(rb"[;(){}\[\]]|" + _LONG, re.DOTALL)
 _PLAIN = re.compile(rb"[\w\x80-\xff]+|[^\s\w]")
 _CONTINUED = re.compile(rb"\\\r?\n")
 _STEP = re.compile(rb"(?<=[;{})\n])(\s*)(\w+)\s*(\+\+|--)\s*;")
@@ -32,6 +36,22 @@ def tokens(lines: Iterable[bytes]) -> tuple[list[Token], bytes]:
     data = b"".join(lines)
     found: list[Token] = _TOKEN.findall(data)
     return found, data[sum(map(len, chain.from_iterable(found))) :]
+
+
+def texts(data: bytes) -> list[bytes]:
+    """The tokens of some C without the blanks between them, and without comments and directives."""
+    return [text for text in _TEXT.findall(data) if not text.startswith((b"#", b"/*", b"//"))]
+
+
+def marks(data: bytes) -> Iterator[re.Match[bytes]]:
+    """Those tokens of some C that tell how far its parts go: brackets, semicolons, and what could have such in it."""
+    return _MARK.finditer(data)
+
+
+def next_token(data: bytes, start: int) -> int:
+    """Where the first token from `start` on begins; the end of the data if there is none."""
+    found = _TEXT.match(data, start)
+    return found.start(1) if found else len(data)
 
 
 def plain(data: bytes) -> list[bytes]:

@@ -116,4 +116,4 @@ def _less(side: Side, twice: dict[Change, list[bytes]]) -> Side:
         if len(lines) > start or change.old_start < change.old_end:
             changes.append(Change(change.old_start, change.old_end, start, len(lines)))
         at = change.new_end
-    return Side((*lines, *side.lines[at:]), tuple(changes))
+    return Side(side.base, (*lines, *side.lines[at:]), tuple(changes))

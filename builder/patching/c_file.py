@@ -61,7 +61,7 @@ class CFile:
         for line in reversed(self.lines[max(index - _NEAR, 0) : max(index, 0)]):
             if HEADING.match(line) and (not heads_only or is_head(line.strip())):
                 return line
-        headings = self._heads if heads_only else self._headings
+        headings = self.heads if heads_only else self._headings
         at = bisect_left(headings, index)
         return self.lines[headings[at - 1]] if at else b""
 
@@ -78,7 +78,8 @@ class CFile:
         return [index for index, line in enumerate(self.lines) if HEADING.match(line)]
 
     @lazy
-    def _heads(self) -> list[int]:
+    def heads(self) -> list[int]:
+        """The indexes of the lines that look like the head of a function."""
         return [index for index in self._headings if is_head(self.lines[index].strip())]
 
     @lazy

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, cycle
 
@@ -72,6 +73,11 @@ class LineIndex:
                 return after if before is None else before
             inner, outer = outer, outer * _GROWTH
         return None
+
+    @lazy
+    def unique(self) -> frozenset[bytes]:
+        """The lines that the file has once."""
+        return frozenset([line for line, count in Counter(self.lines).items() if count == 1])
 
     @lazy
     def codes(self) -> dict[bytes, str]:

@@ -12,6 +12,14 @@ _pristine: WeakKeyDictionary[File, OwnedLines] = WeakKeyDictionary()
 """The lines of base files, for as long as their trees live: all series on one base share them and their indexes."""
 
 
+def pristine(file: File) -> OwnedLines:
+    """The lines of a base's file. The same value each time, which others may remember something about."""
+    lines = _pristine.get(file)
+    if lines is None:
+        lines = _pristine[file] = OwnedLines.pristine(file.data)
+    return lines
+
+
 class State:
     """A base with what the patches so far made of it. Files that no patch touched stay those of the base."""
 
@@ -59,12 +67,7 @@ class State:
     def base_lines(self, path: str) -> OwnedLines:
         """The lines of a file as the base has it; none if it is not in the base."""
         file = self._tree.get(path)
-        if file is None:
-            return NOTHING
-        lines = _pristine.get(file)
-        if lines is None:
-            lines = _pristine[file] = OwnedLines.pristine(file.data)
-        return lines
+        return NOTHING if file is None else pristine(file)
 
     def mode(self, path: str) -> int:
         """The mode of a file; that of a plain one if it is not there."""

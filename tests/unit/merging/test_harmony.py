@@ -186,7 +186,6 @@ def test_what_is_no_c_together_is_found() -> None:
         ours, theirs = (side_of(b"".join(base), side) for side in sides)
         merge = Merge(
             kind=Kind.C,
-            base=base,
             ours=ours,
             theirs=theirs,
             merged=(*base[:3], merged_line, *base[4:]),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from builder.merging.edits import lines_of, side_of, side_of_owned
+from builder.merging.edits import side_of, side_of_owned
 from builder.merging.merge import merge_edits, merge_file, merge_trees
 from builder.merging.merged import How
 from builder.patching.apply import apply
@@ -114,13 +114,14 @@ PATCH = b"""--- a/a.c
 """
 
 
-def test_changes_that_the_applier_knows_need_no_diff() -> None:
+def test_lines_that_the_applier_has_give_the_same_side() -> None:
     base = File(b"one\ntwo\nthree\nfour\nfive\nsix\nseven\neight\n")
     applied = apply(Tree({"a.c": base}), [parse("p", PATCH)])
-    side = side_of_owned(lines_of(base.data), applied.owned["a.c"])
-    diffed = side_of(base.data, applied.tree["a.c"].data)
-    assert side is not None
-    assert (side.lines, side.changes) == (diffed.lines, diffed.changes)
+    side = side_of_owned(applied.owned["a.c"])
+    read = side_of(base.data, applied.tree["a.c"].data)
+    assert (side.base, side.lines, side.changes) == (read.base, read.lines, read.changes)
     other = side_of(base.data, base.data.replace(b"five", b"5"))
     file = merge_edits("a.c", base, side, other, mode=PLAIN, names=NAMES)
     assert file.file == File(b"one\n2\n2\nthree\nfour\n5\nsix\nseven\n")
+    versions = (base, applied.tree["a.c"], File(b"".join(other.lines)))
+    assert merge_file("a.c", *versions, names=NAMES, sides=(side, other)) == file
