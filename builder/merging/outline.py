@@ -12,6 +12,7 @@ from functools import lru_cache
 from msgspec import Struct
 
 from builder.merging.tokens import marks, next_token, texts, wording
+from builder.patching.functions import NO_FUNCTION
 
 _NESTING = {b"{": 1, b"(": 1, b"[": 1, b"}": -1, b")": -1, b"]": -1}
 
@@ -136,6 +137,7 @@ def _head_end(said: Sequence[bytes]) -> int | None:
     start = said.index(b"(")
     if (
         start == 0
+        or said[start - 1] in NO_FUNCTION
         or not said[start - 1][:1].replace(b"_", b"a").isalpha()
         or b"=" in said[:start]
         or b"{" in said[:start]

@@ -14,7 +14,7 @@ from builder.merging.dispute import Kind
 from builder.merging.edits import Side
 from builder.merging.makefile import rules, said
 from builder.merging.merged import How, Shared
-from builder.merging.outline import new_functions
+from builder.merging.outline import named, new_functions
 from builder.merging.tokens import wording
 from builder.patching.difference import Change
 from builder.patching.lines import split_lines
@@ -45,6 +45,8 @@ def without_twice(kind: Kind, ours: Side, theirs: Side) -> tuple[Side, list[Asid
         if not same or _meet(same[-1].change, block.change):
             continue
         mine = same[-1]
+        if not (_is_whole(mine, ours) and _is_whole(block, theirs)):
+            continue
         twice.setdefault(block.change, []).append(block.text)
         text = mine.text.lstrip(b"\r\n")
         lines = _as_they_stand(ours, mine.change, text)
@@ -86,6 +88,11 @@ def _definitions(kind: Kind, lines: tuple[bytes, ...]) -> Iterator[tuple[bytes, 
     else:
         for unit in new_functions(lines):
             yield unit.name, unit.text
+
+
+def _is_whole(block: _Block, side: Side) -> bool:
+    """Whether a block is what it looks like: a block of a loop in a function may have a head like a function's."""
+    return block.kind is Kind.MAKE or named(side.lines[: block.change.new_start]) is not None
 
 
 def _meet(one: Change, other: Change) -> bool:

@@ -40,9 +40,10 @@ _HEAD_LINES = 20
 """Lines before a body in which its function's name is looked for."""
 NAME = re.compile(rb"([A-Za-z_]\w*)\s*\(")
 """The name of a function in its head."""
-_NO_FUNCTION = frozenset(
+NO_FUNCTION = frozenset(
     (b"if", b"for", b"while", b"switch", b"return", b"sizeof", b"else", b"do", b"defined")
 )
+"""Words of C that a parenthesis may follow, and that are no names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,7 +244,7 @@ def _function(lines: Sequence[bytes], brace: tuple[int, int], last: int, name: b
     for index in range(line, max(line - _HEAD_LINES, -1), -1):
         text = lines[index][:column] if index == line else lines[index]
         for match in NAME.finditer(text):
-            if match[1] not in _NO_FUNCTION and name in (b"", match[1]):
+            if match[1] not in NO_FUNCTION and name in (b"", match[1]):
                 return Function(match[1].decode("utf-8", "replace"), index, last)
         if text.startswith((b"#", b"}")) or (seen and not text.strip()):
             return None

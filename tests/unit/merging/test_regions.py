@@ -112,6 +112,19 @@ def test_settled(path: str, base: str, ours: str, theirs: str, how: How, wanted:
     assert tuple(lines[region.merged_start : region.merged_start + len(region.merged)]) == region.merged
 
 
+@pytest.mark.parametrize("guard", ["if (stop) {", "each (stop) {"])
+def test_a_block_in_two_functions_is_no_function_of_both(guard: str) -> None:
+    """What both put into a function each is wanted in both, though a block with a head may look like a function."""
+    block = f"  {guard}\n    die();\n  }}\n"
+    first, second = "void f()\n{\n  a();\n", "  b();\n}\n\nvoid g()\n{\n  c();\n"
+    rest = "  d();\n}\n"
+    file = merged(
+        "mail.c", first + second + rest, first + block + second + rest, first + second + block + rest
+    )
+    assert file.ok
+    assert said(file) == first + block + second + block + rest
+
+
 DISPUTED = {
     "the same token": ("mail.c", body(), body(check="  check(arg,1);"), body(check="  check(arg,2);")),
     "tokens side by side": ("mail.c", body(), body(check="  check(arg,1);"), body(check="  check(args);")),
