@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+import secrets
 import signal
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
@@ -174,6 +175,9 @@ class Docker:
         """Begin with a new container, in which the toolchain's programs are where PATH begins."""
         self._stack.close()
         self._container = self._stack.enter_context(self._make())
+        # Another one each time, as on this machine: zig says nothing of a file that it has compiled at this very place
+        # before, so that the warnings of a build would depend on what was built before it.
+        self._home = f"{WORK}/{secrets.token_hex(4)}"
         self._sent: dict[Path, Files] = {}
         inside = dict.fromkeys(self._toolchain.writes, CACHE)
         inside |= {path: self._place_of(path) for path in self._toolchain.reads}
@@ -191,7 +195,7 @@ class Docker:
 
     def _send(self, folder: Path) -> str:
         """Where the container has a folder of ours, as it is now."""
-        there = f"{WORK}/{list(self._sent).index(folder) if folder in self._sent else len(self._sent)}"
+        there = f"{self._home}/{list(self._sent).index(folder) if folder in self._sent else len(self._sent)}"
         now, before = _files_in(folder), self._sent.get(folder, {})
         changed = [path for path, stamp in now.items() if before.get(path) != stamp]
         gone = [os.fspath(path.relative_to(folder)) for path in before.keys() - now.keys()]

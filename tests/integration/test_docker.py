@@ -247,6 +247,17 @@ def test_how_programs_end(backend: Docker, tmp_path: Path) -> None:
     assert said(backend, tmp_path, both) == "".join(f"{i}\n{i}\n" for i in range(1, 10))
 
 
+@pytest.mark.slow
+def test_a_compiler_warns_each_time(opener: DockerOpener, tmp_path: Path) -> None:
+    """Its cache outlives the container, and zig says nothing of what it finds in there."""
+    (tmp_path / "x.c").write_text("int f(void) { int a; return a; }\n")
+    platform = default_platform()
+    toolchain = toolchain_for(platform, tmp_path / "cache")
+    for _ in range(2):
+        with opener.open(toolchain) as opened:
+            assert "warning: " in said(opened, tmp_path, f"{toolchain.compile} -Wall -c x.c")
+
+
 def test_the_output_comes_live(backend: Docker, tmp_path: Path) -> None:
     heard = []
 
@@ -293,7 +304,7 @@ def test_an_archive_cannot_leave_the_folder(tmp_path: Path) -> None:
 def test_what_was_lost_on_the_way_can_be_asked_for_again(backend: Docker, tmp_path: Path) -> None:
     (tmp_path / "given").write_text("given")
     said(backend, tmp_path, "echo made > made")
-    again = backend._container.run(["true"], environment={}, folder="/build/0", stamp="/").changes
+    again = backend._container.run(["true"], environment={}, folder=f"{backend._home}/0", stamp="/").changes
     names, archive = split_changes(again)
     assert names == {"given", "made"}
     with tarfile.open(fileobj=io.BytesIO(archive)) as opened:
